@@ -1,0 +1,156 @@
+package counterpoint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// PersonRole is what an account may do; the permission table of api says what that is.
+type PersonRole string
+
+// The roles.
+const (
+	Viewer    PersonRole = "viewer"   // reads
+	Analyst   PersonRole = "analyst"  // also searches, exports and makes narratives
+	Reviewer  PersonRole = "reviewer" // also leases, decides, links, notes, flags by hand, makes narratives
+	RadioTeam PersonRole = "radio"    // writes and submits messages; makes, accepts, declines and proves airings
+	Approver  PersonRole = "approver" // approves and returns
+	Admin     PersonRole = "admin"    // all of these, but nobody approves what they wrote
+)
+
+// PersonRoles lists them.
+var PersonRoles = []PersonRole{Viewer, Analyst, Reviewer, RadioTeam, Approver, Admin}
+
+// Account is a person or a machine that may sign in. Its password hash and tokens' hashes are kept apart.
+type Account struct {
+	ID        string       `json:"id"`
+	Name      string       `json:"name"`
+	Roles     []PersonRole `json:"roles"`
+	Languages []string     `json:"languages,omitempty"` // those the person reads, for their queue
+	Blur      bool         `json:"blur,omitempty"`      // hateful passages blurred until asked for
+	Disabled  bool         `json:"disabled,omitempty"`
+	Epoch     int          `json:"epoch"` // sessions begun in an earlier epoch are over
+	Version   int          `json:"version"`
+	CreatedAt time.Time    `json:"created_at"`
+	Example   bool         `json:"example,omitempty"`
+}
+
+// Has reports whether the account has any of the roles; an admin has all.
+func (a Account) Has(roles ...PersonRole) bool {
+	if a.Disabled {
+		return false
+	}
+	for _, r := range a.Roles {
+		if r == Admin || slices.Contains(roles, r) {
+			return true
+		}
+	}
+	return false
+}
+
+type accountData struct {
+	Name      string       `json:"name,omitempty"`
+	Roles     []PersonRole `json:"roles,omitempty"`
+	Languages []string     `json:"languages,omitempty"`
+	Blur      bool         `json:"blur,omitempty"`
+	Example   bool         `json:"example,omitempty"`
+}
+
+// AccountID names an account by its name, so that a name is taken once.
+func AccountID(name string) string { return ID("acc", strings.ToLower(strings.TrimSpace(name))) }
+
+// CheckAccount says what is wrong with a name and roles.
+func CheckAccount(name string, roles []PersonRole) error {
+	var bad Invalid
+	if n := utf8.RuneCountInString(strings.TrimSpace(name)); n == 0 || n > 80 {
+		bad = append(bad, FieldError{"name", "must be 1 to 80 characters"})
+	}
+	if len(roles) == 0 {
+		bad = append(bad, FieldError{"roles", fmt.Sprintf("choose at least one of %v", PersonRoles)})
+	}
+	for _, r := range roles {
+		if !slices.Contains(PersonRoles, r) {
+			bad = append(bad, FieldError{"roles", fmt.Sprintf("%q is not one of %v", r, PersonRoles)})
+		}
+	}
+	return bad.orNil()
+}
+
+// NewAccount is the event that makes an account.
+func NewAccount(by string, now time.Time, name string, roles []PersonRole, example bool) (Event, error) {
+	if err := CheckAccount(name, roles); err != nil {
+		return Event{}, err
+	}
+	d := accountData{Name: strings.TrimSpace(name), Roles: roles, Example: example}
+	return newEvent("account.create", by, now, Ref{KindAccount, AccountID(name), 0}, d), nil
+}
+
+// Ref names the account and its version.
+func (a *Account) Ref() Ref { return Ref{KindAccount, a.ID, a.Version} }
+
+// SetRoles changes what the account may do, and ends its sessions.
+func (a *Account) SetRoles(by string, now time.Time, roles []PersonRole) (Event, error) {
+	if err := CheckAccount(a.Name, roles); err != nil {
+		return Event{}, err
+	}
+	return newEvent("account.roles", by, now, a.Ref(), accountData{Roles: roles}), nil
+}
+
+// SetPreferences changes the languages a person reads and whether hateful passages are blurred.
+func (a *Account) SetPreferences(by string, now time.Time, languages []string, blur bool) (Event, error) {
+	codes, bad := langs("languages", languages)
+	if err := bad.orNil(); err != nil {
+		return Event{}, err
+	}
+	return newEvent("account.preferences", by, now, a.Ref(), accountData{Languages: codes, Blur: blur}), nil
+}
+
+// NoteToken records that a token was made for the account, by whom and under which public name.
+func (a *Account) NoteToken(by string, now time.Time, token string) (Event, error) {
+	return newEvent("account.token", by, now, a.Ref(), map[string]string{"token": token}), nil
+}
+
+// NotePassword records that a password was set, and ends the account's sessions.
+func (a *Account) NotePassword(by string, now time.Time) (Event, error) {
+	return newEvent("account.password", by, now, a.Ref(), nil), nil
+}
+
+// Disable ends the account.
+func (a *Account) Disable(by string, now time.Time) (Event, error) {
+	if a.Disabled {
+		return Event{}, fmt.Errorf("the account is disabled already: %w", ErrConflict)
+	}
+	return newEvent("account.disable", by, now, a.Ref(), nil), nil
+}
+
+func (a *Account) apply(e Event) error {
+	var d accountData
+	switch e.Type {
+	case "account.create", "account.roles", "account.preferences":
+		if err := e.data(&d); err != nil {
+			return err
+		}
+	}
+	switch e.Type {
+	case "account.create":
+		a.Name, a.Roles, a.Example, a.CreatedAt = d.Name, d.Roles, d.Example, e.At
+	case "account.roles":
+		a.Roles = d.Roles
+		a.Epoch++
+	case "account.preferences":
+		a.Languages, a.Blur = d.Languages, d.Blur
+	case "account.password":
+		a.Epoch++
+	case "account.disable":
+		a.Disabled = true
+		a.Epoch++
+	case "account.token":
+	default:
+		return e.unknown()
+	}
+	a.Version++
+	return nil
+}
