@@ -43,6 +43,9 @@ type ItemView struct {
 	ID        string        `json:"id"`
 	Source    string        `json:"source"`
 	Kind      SourceKind    `json:"kind"`
+	Owner     string        `json:"owner,omitempty"`
+	Country   string        `json:"country,omitempty"`
+	Reach     int           `json:"reach,omitempty"`
 	Title     string        `json:"title"`
 	Lang      string        `json:"lang"` // of most of its words
 	URL       string        `json:"url,omitempty"`

@@ -91,3 +91,30 @@ func All[T Viewed](ctx context.Context, v Views, q Query) ([]T, error) {
 		q.Cursor = p.Next
 	}
 }
+
+// Passage is the passage of the item from segment seq to segment seq, both included, for flagging by hand.
+func (v ItemView) Passage(from, to int) (Sighting, error) {
+	it := Item{
+		ID: v.ID, Title: v.Title, Source: v.Source, Owner: v.Owner, Country: v.Country, Reach: v.Reach, Revision: v.Revision,
+		Audio: v.Audio, Recorded: v.Recorded, Published: v.Published, Precision: v.Precision, Seen: v.Seen, Example: v.Example,
+	}
+	var segs []Segment
+	lang := Undetermined
+	for _, s := range v.Segments {
+		if s.Seq < from || s.Seq > to {
+			continue
+		}
+		if len(segs) == 0 {
+			lang = s.Lang
+		}
+		segs = append(segs, Segment{
+			Seq: s.Seq, Text: s.Text, StartMS: s.StartMS, EndMS: s.EndMS, Speaker: s.Speaker, Role: s.Role, Quality: s.Quality,
+		})
+	}
+	if len(segs) == 0 || len(segs) != to-from+1 {
+		return Sighting{}, Invalid{{"from", fmt.Sprintf("the item has segments 0 to %d, not %d to %d", v.Count-1, from, to)}}
+	}
+	s := NewSighting(it, segs)
+	s.Lang = lang
+	return s, nil
+}

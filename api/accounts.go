@@ -1,0 +1,168 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"counterpoint"
+)
+
+// MakeAccount makes an account with a password, which may be empty for one that only tokens or sign-in
+// links use.
+func (d *Desk) MakeAccount(ctx context.Context, c Call, name, password string, roles []counterpoint.PersonRole, example bool) (Answer, error) {
+	var hash []byte
+	if password != "" {
+		var err error
+		if hash, err = hashPassword(password); err != nil {
+			return Answer{}, err
+		}
+	}
+	a, err := d.decide(ctx, c, ManagePeople, func() (counterpoint.Event, error) {
+		id := counterpoint.AccountID(name)
+		if _, err := counterpoint.Load[counterpoint.Account](ctx, d.views, id); err == nil {
+			return counterpoint.Event{}, fmt.Errorf("there is an account named %q already: %w", name, counterpoint.ErrConflict)
+		}
+		return counterpoint.NewAccount(c.By.ID, d.now(), name, roles, example)
+	})
+	if err != nil || hash == nil {
+		return a, err
+	}
+	// The event first: a name that was taken must not change the other's password.
+	if _, err := d.secrets.Get(ctx, "password/"+a.ID); errors.Is(err, counterpoint.ErrNotFound) {
+		return a, d.secrets.Put(ctx, "password/"+a.ID, hash)
+	}
+	return a, nil
+}
+
+func (d *Desk) account(ctx context.Context, c Call, op Op, id string, make func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error)) (Answer, error) {
+	return d.decide(ctx, c, op, func() (counterpoint.Event, error) {
+		a, err := d.FindAccount(ctx, id)
+		if err != nil {
+			return counterpoint.Event{}, err
+		}
+		return make(&a, c.By.ID, d.now())
+	})
+}
+
+// FindAccount finds an account by id or name.
+func (d *Desk) FindAccount(ctx context.Context, nameOrID string) (counterpoint.Account, error) {
+	a, err := counterpoint.Load[counterpoint.Account](ctx, d.views, nameOrID)
+	if errors.Is(err, counterpoint.ErrNotFound) {
+		a, err = counterpoint.Load[counterpoint.Account](ctx, d.views, counterpoint.AccountID(nameOrID))
+	}
+	if errors.Is(err, counterpoint.ErrNotFound) {
+		return a, fmt.Errorf("there is no account %q: %w", nameOrID, counterpoint.ErrNotFound)
+	}
+	return a, err
+}
+
+// SetRoles changes what an account may do, and ends its sessions.
+func (d *Desk) SetRoles(ctx context.Context, c Call, id string, roles []counterpoint.PersonRole) (Answer, error) {
+	return d.account(ctx, c, ManagePeople, id, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {
+		return a.SetRoles(by, now, roles)
+	})
+}
+
+// DisableAccount ends an account.
+func (d *Desk) DisableAccount(ctx context.Context, c Call, id string) (Answer, error) {
+	return d.account(ctx, c, ManagePeople, id, (*counterpoint.Account).Disable)
+}
+
+// SetPreferences changes the languages the caller reads and whether hateful passages are blurred.
+func (d *Desk) SetPreferences(ctx context.Context, c Call, languages []string, blur bool) (Answer, error) {
+	return d.account(ctx, c, Own, c.By.ID, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {
+		return a.SetPreferences(by, now, languages, blur)
+	})
+}
+
+// SetPassword sets an account's password: one's own, or anybody's for an admin. Its sessions end.
+func (d *Desk) SetPassword(ctx context.Context, c Call, id, password string) (Answer, error) {
+	op := ManagePeople
+	if id == c.By.ID {
+		op = Own
+	}
+	if err := may(c.By, op); err != nil {
+		return Answer{}, err
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return Answer{}, err
+	}
+	a, err := d.account(ctx, c, op, id, (*counterpoint.Account).NotePassword)
+	if err != nil {
+		return a, err
+	}
+	return a, d.secrets.Put(ctx, "password/"+a.ID, hash)
+}
+
+// Token is a bearer token, shown once.
+type Token struct {
+	Account string `json:"account"`
+	Token   string `json:"token"`
+}
+
+type tokenRecord struct {
+	Account string    `json:"account"`
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+}
+
+// MakeToken makes a bearer token that acts as the account. An admin may make one for anybody, a person for
+// themselves; the audit shows who did.
+func (d *Desk) MakeToken(ctx context.Context, c Call, nameOrID string) (Token, error) {
+	a, err := d.FindAccount(ctx, nameOrID)
+	if err != nil {
+		return Token{}, err
+	}
+	op := ManagePeople
+	if a.ID == c.By.ID {
+		op = Own
+	}
+	secret := counterpoint.NewID("cpt")
+	record, err := json.Marshal(tokenRecord{a.ID, c.By.ID, d.now().UTC()})
+	if err != nil {
+		return Token{}, err
+	}
+	public := tokenName(secret)
+	c.Version = a.Version
+	if _, err := d.account(ctx, c, op, a.ID, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {
+		return a.NoteToken(by, now, public[len("token/"):][:12])
+	}); err != nil {
+		return Token{}, err
+	}
+	return Token{a.ID, secret}, d.secrets.Put(ctx, public, record)
+}
+
+func tokenName(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return "token/" + hex.EncodeToString(sum[:])
+}
+
+// ByToken is the account a bearer token acts as.
+func (d *Desk) ByToken(ctx context.Context, secret string) (counterpoint.Account, error) {
+	b, err := d.secrets.Get(ctx, tokenName(secret))
+	if err != nil {
+		return counterpoint.Account{}, errSignIn
+	}
+	var r tokenRecord
+	if err := json.Unmarshal(b, &r); err != nil {
+		return counterpoint.Account{}, fmt.Errorf("token record: %w", err)
+	}
+	return d.active(ctx, r.Account)
+}
+
+func (d *Desk) active(ctx context.Context, id string) (counterpoint.Account, error) {
+	a, err := counterpoint.Load[counterpoint.Account](ctx, d.views, id)
+	if err != nil || a.Disabled {
+		return counterpoint.Account{}, errSignIn
+	}
+	return a, nil
+}
+
+// errSignIn is the one answer to every failed sign-in, so that nobody learns which names exist.
+var errSignIn = errors.New("name, password or token is not right")

@@ -1,0 +1,199 @@
+// Package api is the desk where people decide: one set of commands (Desk) behind the JSON API under /api/v1
+// (this package) and the review pages (api/web), so that the two cannot differ. Rules live on root types,
+// roles in permission.go, the mapping of errors to status codes in error.go.
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"counterpoint"
+)
+
+// Decisions appends events to the decisions log. It returns when they are durable.
+type Decisions interface {
+	Publish(ctx context.Context, events ...counterpoint.Event) error
+}
+
+// Secrets keeps what must not lie in the log: hashes of passwords and tokens, keys of sessions, and the keys
+// of quoted words. Names are paths such as password/ACCOUNT.
+type Secrets interface {
+	Get(ctx context.Context, name string) ([]byte, error) // counterpoint.ErrNotFound where there is none
+	Put(ctx context.Context, name string, value []byte) error
+	Delete(ctx context.Context, name string) error
+	GetOrCreate(ctx context.Context, name string, n int) ([]byte, error) // n random bytes, the same ever after
+	Seal(item string, plain []byte) (string, error)
+}
+
+// DeskOptions are what a Desk needs. Zero Now is time.Now, zero Wait is 2 s.
+type DeskOptions struct {
+	Views     counterpoint.Views
+	Decisions Decisions
+	Secrets   Secrets
+	Now       func() time.Time
+	Wait      time.Duration // how long a command waits for its event to be applied before it answers "pending"
+}
+
+// Desk is where commands are checked, appended to the log and awaited. It is safe for concurrent use.
+type Desk struct {
+	views     counterpoint.Views
+	decisions Decisions
+	secrets   Secrets
+	now       func() time.Time
+	wait      time.Duration
+	tries     *tries
+}
+
+// NewDesk makes a Desk.
+func NewDesk(o DeskOptions) *Desk {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Wait == 0 {
+		o.Wait = 2 * time.Second
+	}
+	return &Desk{o.Views, o.Decisions, o.Secrets, o.Now, o.Wait, newTries()}
+}
+
+// Views are what the desk reads.
+func (d *Desk) Views() counterpoint.Views { return d.views }
+
+// Now is the desk's clock.
+func (d *Desk) Now() time.Time { return d.now() }
+
+// Call is who asks, and how.
+type Call struct {
+	By      counterpoint.Account
+	Version int    // the version the person saw; ignored for creations
+	Key     string // Idempotency-Key; empty for none
+}
+
+// Answer is what became of a command.
+type Answer struct {
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+	State   string `json:"state"`
+	Event   string `json:"event"`
+	Pending bool   `json:"-"` // not applied within the wait: ask Outcome(Event) later
+	Created bool   `json:"-"`
+}
+
+// attempts is how often a command that changes two things is built again because the second one moved on.
+const attempts = 5
+
+// decide runs one command: build looks at what is current and makes the event, or says why not. A call with
+// a key that was answered before gets the first answer.
+func (d *Desk) decide(ctx context.Context, c Call, op Op, build func() (counterpoint.Event, error)) (Answer, error) {
+	if err := may(c.By, op); err != nil {
+		return Answer{}, err
+	}
+	for try := range attempts {
+		id := counterpoint.NewID("evt")
+		if c.Key != "" {
+			id = counterpoint.ID("evt", c.By.ID, string(op), c.Key, fmt.Sprint(try))
+			if out, err := d.Outcome(ctx, id); err == nil {
+				if secondMoved(out) && try+1 < attempts {
+					continue
+				}
+				return answer(out)
+			}
+		}
+		e, err := build()
+		if err != nil {
+			// The first call with this key may have been applied while this one looked.
+			if out, found := d.Outcome(ctx, id); c.Key != "" && found == nil {
+				return answer(out)
+			}
+			return Answer{}, err
+		}
+		if e.On.Version != 0 && e.On.Version != c.Version {
+			return Answer{}, fmt.Errorf("%s %s is at version %d, you decided on version %d; look again: %w",
+				e.On.Kind, e.On.ID, e.On.Version, c.Version, counterpoint.ErrStale)
+		}
+		e.ID = id
+		out, err := d.append(ctx, e)
+		if errors.Is(err, errPending) {
+			return Answer{ID: e.On.ID, Event: e.ID, Pending: true, Created: e.On.Version == 0}, nil
+		}
+		if err != nil {
+			return Answer{}, err
+		}
+		if secondMoved(out) && try+1 < attempts {
+			continue
+		}
+		return answer(out)
+	}
+	panic("unreachable")
+}
+
+// secondMoved reports whether an event was refused only because its second aggregate had a newer version.
+func secondMoved(out counterpoint.Outcome) bool {
+	return !out.Applied && out.Event.Also != nil && out.Version == out.Event.On.Version
+}
+
+func answer(out counterpoint.Outcome) (Answer, error) {
+	if !out.Applied {
+		return Answer{}, fmt.Errorf("%s: %w", out.Refused, counterpoint.ErrConflict)
+	}
+	e := out.Event
+	return Answer{ID: e.On.ID, Version: out.Version, State: out.State, Event: e.ID, Created: e.On.Version == 0}, nil
+}
+
+var errPending = errors.New("pending")
+
+// Decide appends an event made elsewhere (by respond, or by ingest for a source) and waits for its outcome.
+func (d *Desk) Decide(ctx context.Context, e counterpoint.Event) (counterpoint.Outcome, error) {
+	out, err := d.append(ctx, e)
+	if errors.Is(err, errPending) {
+		return counterpoint.Outcome{Event: e}, nil
+	}
+	return out, err
+}
+
+func (d *Desk) append(ctx context.Context, e counterpoint.Event) (counterpoint.Outcome, error) {
+	e, err := e.Seal(d.secrets.Seal)
+	if err != nil {
+		return counterpoint.Outcome{}, err
+	}
+	if err := d.decisions.Publish(ctx, e); err != nil {
+		return counterpoint.Outcome{}, fmt.Errorf("append the decision: %w", err)
+	}
+	return d.await(ctx, e.ID)
+}
+
+// await polls for the outcome: the index is often another process, and a look costs microseconds.
+func (d *Desk) await(ctx context.Context, event string) (counterpoint.Outcome, error) {
+	deadline := time.NewTimer(d.wait)
+	defer deadline.Stop()
+	pause := time.Millisecond
+	for {
+		out, err := d.Outcome(ctx, event)
+		if !errors.Is(err, counterpoint.ErrNotFound) {
+			return out, err
+		}
+		select {
+		case <-time.After(pause):
+			pause = min(pause*3/2, 50*time.Millisecond)
+		case <-deadline.C:
+			return counterpoint.Outcome{}, errPending
+		case <-ctx.Done():
+			return counterpoint.Outcome{}, errPending
+		}
+	}
+}
+
+// Outcome is what became of an event, counterpoint.ErrNotFound until it is applied or refused.
+func (d *Desk) Outcome(ctx context.Context, event string) (counterpoint.Outcome, error) {
+	return counterpoint.Load[counterpoint.Outcome](ctx, d.views, event)
+}
+
+// Finished is the answer a pending command would have given.
+func (d *Desk) Finished(ctx context.Context, event string) (Answer, error) {
+	out, err := d.Outcome(ctx, event)
+	if err != nil {
+		return Answer{}, err
+	}
+	return answer(out)
+}
