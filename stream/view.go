@@ -37,6 +37,9 @@ type Feed[T Value] struct {
 	log    Log
 	reader Reader
 	stage  string
+
+	held []Record // a batch whose dead letters could not be written; it is returned before any other
+	ack  Ack      // of held
 }
 
 // Group reads the topic as a member of a consumer group; group names the stage in dead letters.
@@ -45,7 +48,7 @@ func (v View[T]) Group(group string) (*Feed[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Feed[T]{v.log, r, group}, nil
+	return &Feed[T]{log: v.log, reader: r, stage: group}, nil
 }
 
 // Tail reads the topic from explicit positions, for a consumer that keeps its own.
@@ -54,21 +57,26 @@ func (v View[T]) Tail(stage string, from map[int]int64) (*Feed[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Feed[T]{v.log, r, stage}, nil
+	return &Feed[T]{log: v.log, reader: r, stage: stage}, nil
 }
 
 // Read returns the next values. A record that cannot be decoded goes to the dead letters with the reason,
 // and the line goes on; so a batch may be empty.
 func (f *Feed[T]) Read(ctx context.Context, max int) ([]counterpoint.Entry[T], func(context.Context) error, error) {
-	records, ack, err := f.reader.Read(ctx, max)
-	if err != nil {
-		return nil, nil, err
+	records, ack := f.held, f.ack
+	if records == nil {
+		var err error
+		if records, ack, err = f.reader.Read(ctx, max); err != nil {
+			return nil, nil, err
+		}
 	}
+	f.held, f.ack = nil, nil
 	entries := make([]counterpoint.Entry[T], 0, len(records))
 	for _, r := range records {
 		x, err := Decode[T](r)
 		if err != nil {
 			if err := Bury(ctx, f.log, r, f.stage, err.Error()); err != nil {
+				f.held, f.ack = records, ack // or the next batch's acknowledgement would cover this one
 				return nil, nil, err
 			}
 			continue
