@@ -68,8 +68,8 @@ func (e Event) data(into any) error {
 
 // sealedWords is what Sealed holds.
 type sealedWords struct {
-	Data   json.RawMessage `json:"data"`
-	Judged *Sighting       `json:"judged"`
+	Data   json.RawMessage `json:"data,omitempty"`
+	Judged *Sighting       `json:"judged,omitempty"`
 }
 
 // Seal moves the words of an event that quotes an item under that item's key. Events that quote nothing
@@ -152,7 +152,22 @@ func (e Event) unknown() error { return fmt.Errorf("event %s: type %s: %w", e.ID
 type Aggregate interface {
 	Ref() Ref
 	apply(Event) error
+	keep() (undo func())
 }
+
+// keepCopy lets Apply take back what half an event did. A shallow copy is enough: apply replaces what it
+// changes or appends to it, and never writes into what is there.
+func keepCopy[T any](a *T) func() {
+	old := *a
+	return func() { *a = old }
+}
+
+func (f *Flag) keep() func()      { return keepCopy(f) }
+func (n *Narrative) keep() func() { return keepCopy(n) }
+func (m *Message) keep() func()   { return keepCopy(m) }
+func (a *Airing) keep() func()    { return keepCopy(a) }
+func (s *Source) keep() func()    { return keepCopy(s) }
+func (a *Account) keep() func()   { return keepCopy(a) }
 
 var (
 	_ Aggregate = (*Flag)(nil)
@@ -211,13 +226,18 @@ func Apply(e Event, on, also Aggregate) Outcome {
 			return out
 		}
 	}
+	undo := on.keep()
 	if err := on.apply(e); err != nil {
+		undo()
 		out.Refused = err.Error()
 		return out
 	}
 	if e.Also != nil {
+		undoAlso := also.keep()
 		if err := also.apply(e); err != nil {
-			out.Refused = err.Error() // our own bug: on has changed and must not be stored
+			undoAlso()
+			undo()
+			out.Refused = err.Error()
 			return out
 		}
 	}

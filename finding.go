@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Label is what a classifier says of a segment. The list is closed.
@@ -160,12 +161,16 @@ const (
 	PassagePause = 30 * time.Second
 )
 
+// PassageRunes is how long a passage may grow: what a person reads in one go, and small enough that a decision
+// which carries it fits into a record. Longer speech becomes several passages.
+const PassageRunes = 4000
+
 // Passages groups the flagged segments of an assessed part into sightings. segs are the part's context and
 // segments, judged those of both (so a passage may begin in the context); a passage that lies in the context
 // alone belongs to the part before and is left out.
 func Passages(it Item, segs []Segment, judged []SegmentAssessment, at time.Time, versions map[string]string) []Sighting {
 	var out []Sighting
-	first := -1
+	first, runes := -1, 0
 	flush := func(last int) {
 		if first >= 0 && (len(it.Segments) == 0 || segs[last].Seq >= it.Segments[0].Seq) {
 			out = append(out, sight(it, segs[first:last+1], judged[first:last+1], at, versions))
@@ -177,18 +182,26 @@ func Passages(it Item, segs []Segment, judged []SegmentAssessment, at time.Time,
 		if !judged[i].Flag {
 			continue
 		}
-		if first >= 0 && !neighbours(segs[last], segs[i]) {
+		if first >= 0 && (!neighbours(segs[last], segs[i]) || runes+runesOf(segs[last+1:i+1]) > PassageRunes) {
 			flush(last)
 		}
 		if first < 0 {
-			first = i
+			first, runes, last = i, 0, i-1
 		}
+		runes += runesOf(segs[last+1 : i+1])
 		last = i
 	}
 	if first >= 0 {
 		flush(last)
 	}
 	return out
+}
+
+func runesOf(segs []Segment) (n int) {
+	for _, s := range segs {
+		n += utf8.RuneCountInString(s.Text) + 1
+	}
+	return n
 }
 
 func neighbours(a, b Segment) bool {

@@ -1,6 +1,7 @@
 package counterpoint
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -119,6 +120,12 @@ func (f *Flag) Sight(s Sighting) {
 		}
 		kept = append(kept, o)
 	}
+	for _, o := range f.Past { // raised again after it lapsed: it was known since the first time
+		if o.Overlaps(s) {
+			s.Flagged = earliest(s.Flagged, o.Flagged)
+			s.Seen = earliest(s.Seen, o.Seen)
+		}
+	}
 	f.Past = without(f.Past, s)
 	f.Sightings = append(kept, s)
 	f.settle()
@@ -145,22 +152,26 @@ func without(list []Sighting, s Sighting) []Sighting {
 
 func addScore(list []FlagScore, s Sighting) []FlagScore {
 	n := FlagScore{s.Item, s.Revision, s.Flagged, s.Level, s.Scores, s.Versions}
-	for i, o := range list {
-		if o.Item == n.Item && o.Revision == n.Revision && maps.Equal(o.Versions, n.Versions) {
-			if n.At.Before(o.At) {
-				list[i] = n
-			}
-			return list
-		}
+	list = slices.Clone(list)
+	same := func(o FlagScore) bool {
+		return o.Item == n.Item && o.Revision == n.Revision && maps.Equal(o.Versions, n.Versions)
 	}
-	list = append(slices.Clone(list), n)
-	sort.Slice(list, func(i, j int) bool {
-		if !list[i].At.Equal(list[j].At) {
-			return list[i].At.Before(list[j].At)
-		}
-		return list[i].Item < list[j].Item
-	})
+	switch i := slices.IndexFunc(list, same); {
+	case i < 0:
+		list = append(list, n)
+	case n.At.Before(list[i].At):
+		list[i] = n
+	default:
+		return list
+	}
+	slices.SortFunc(list, compareScores)
 	return list
+}
+
+// compareScores is total over what addScore keeps apart, so that the order of arrival leaves no trace.
+func compareScores(a, b FlagScore) int {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Item, b.Item), cmp.Compare(a.Revision, b.Revision),
+		cmp.Compare(fmt.Sprint(a.Versions), fmt.Sprint(b.Versions)))
 }
 
 func earliest(a, b time.Time) time.Time {
@@ -174,6 +185,8 @@ func earliest(a, b time.Time) time.Time {
 func (f *Flag) settle() {
 	sort.Slice(f.Sightings, func(i, j int) bool { return before(f.Sightings[i], f.Sightings[j]) })
 	sort.Slice(f.Past, func(i, j int) bool { return before(f.Past[i], f.Past[j]) })
+	f.State = f.state()
+	defer f.fill()
 	shown := f.shown()
 	if shown == nil {
 		return
@@ -190,8 +203,6 @@ func (f *Flag) settle() {
 	}
 	f.Factors = factorsOf(f)
 	f.Priority = f.Factors.Product()
-	f.State = f.state()
-	f.fill()
 }
 
 // fill keeps lists from being null in JSON.
@@ -232,17 +243,18 @@ func before(a, b Sighting) bool {
 	return a.From < b.From
 }
 
-// heardIn are the passages the flag stands for: those heard now, else those heard once, else the one a
-// person flagged or judged.
+// heardIn are the passages the flag stands for: those heard now and the one a person flagged, else those
+// heard once, else the one a person judged.
 func (f *Flag) heardIn() []Sighting {
-	if len(f.Sightings) > 0 {
-		return f.Sightings
+	heard := slices.Clip(f.Sightings)
+	if f.ByHand != nil {
+		heard = append(heard, *f.ByHand)
+	}
+	if len(heard) > 0 {
+		return heard
 	}
 	if len(f.Past) > 0 {
 		return f.Past
-	}
-	if f.ByHand != nil {
-		return []Sighting{*f.ByHand}
 	}
 	for i := len(f.Reviews) - 1; i >= 0; i-- {
 		if j := f.Reviews[i].Judged; j != nil {
@@ -252,11 +264,31 @@ func (f *Flag) heardIn() []Sighting {
 	return nil
 }
 
+// shown is the passage people see: the one judged while a decision stands, else the earliest heard.
 func (f *Flag) shown() *Sighting {
+	if j := f.judged(); j != nil {
+		return j
+	}
 	if s := f.heardIn(); len(s) > 0 {
 		return &s[0]
 	}
 	return nil
+}
+
+// counted are the passages whose times a narrative's clock starts from. What a person confirmed counts also
+// when a newer assessment no longer raises it.
+func (f *Flag) counted() []Sighting {
+	list := slices.Clip(f.heardIn())
+	if f.ConfirmedAt == nil {
+		return list
+	}
+	list = append(list, f.Past...)
+	for _, r := range f.Reviews {
+		if r.Decision == Confirmed && r.Judged != nil {
+			list = append(list, *r.Judged)
+		}
+	}
+	return list
 }
 
 func (f *Flag) state() FlagState {
@@ -273,21 +305,34 @@ func (f *Flag) state() FlagState {
 	return decided
 }
 
-// revised reports whether the passage that was decided on has other words in a newer revision of its item.
-func (f *Flag) revised() bool {
-	if len(f.Reviews) == 0 {
-		return false
-	}
-	judged := f.Reviews[len(f.Reviews)-1].Judged
-	if judged == nil || judged.Text == "" {
-		return false
-	}
-	for _, s := range f.Sightings {
-		if s.Item == judged.Item && s.Revision != judged.Revision && s.Key() != judged.Key() {
-			return true
+// judged is the passage of the decision that stands, nil where none stands or its words were erased.
+func (f *Flag) judged() *Sighting {
+	switch f.State {
+	case Confirmed, Rejected, Duplicate:
+		if j := f.Judgement(); j != nil && j.Judged != nil && j.Judged.Text != "" {
+			return j.Judged
 		}
 	}
-	return false
+	return nil
+}
+
+// revised reports whether the passage that was decided on has other words in a newer revision of its item.
+func (f *Flag) revised() bool {
+	j := f.Judgement()
+	if j == nil || j.Judged == nil || j.Judged.Text == "" {
+		return false
+	}
+	changed, key := false, j.Judged.Key()
+	for _, s := range f.Sightings {
+		if s.Item != j.Judged.Item || s.Revision == j.Judged.Revision {
+			continue
+		}
+		if s.Key() == key {
+			return false
+		}
+		changed = true
+	}
+	return changed
 }
 
 // Revised reports whether the flag is open again because the words changed after the last decision.
@@ -455,10 +500,11 @@ func (f *Flag) apply(e Event) error {
 			f.Notes = append(f.Notes, Note{By: e.By, At: e.At, Text: n.Text})
 		}
 	case "flag.lease":
-		f.Lease = &Lease{}
-		if err := e.data(f.Lease); err != nil {
+		var l Lease
+		if err := e.data(&l); err != nil {
 			return err
 		}
+		f.Lease = &l
 	case "flag.confirm", "flag.reject", "flag.needs-context", "flag.duplicate", "flag.reopen":
 		var r Review
 		if err := e.data(&r); err != nil {
@@ -467,8 +513,10 @@ func (f *Flag) apply(e Event) error {
 		r.By, r.At, r.Judged = e.By, e.At, e.Judged
 		f.Decision, f.Lease = r.Decision, nil
 		f.Reviews = append(f.Reviews, r)
-		f.ConfirmedAt = nil
-		if r.Decision == Confirmed {
+		switch {
+		case r.Decision != Confirmed:
+			f.ConfirmedAt = nil
+		case f.ConfirmedAt == nil: // confirmed again after a revision, the first time stands
 			at := e.At
 			f.ConfirmedAt = &at
 		}
@@ -534,7 +582,7 @@ func factorsOf(f *Flag) Factors {
 }
 
 func weightOf(f *Flag) float64 {
-	if j := f.Judgement(); j != nil && j.Decision == Confirmed {
+	if j := f.Judgement(); j != nil && f.State == Confirmed {
 		return map[RabatLevel]float64{Top: 8, Intermediate: 3, Bottom: 1}[j.Level]
 	}
 	return []float64{0, 1, 3, 8}[min(3, max(0, f.Level))]

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Precision says how exactly a time is known. It is carried into every interval made from that time.
@@ -177,9 +179,29 @@ func nextCut(segs []Segment, start, limit int) int {
 	return best
 }
 
-// segmentSize is an upper estimate of the segment's JSON.
+// segmentSize is at least the size of the segment's JSON: 200 bytes for names and numbers, 64 for the two
+// numbers of a span.
 func segmentSize(s Segment) int {
-	return 2*len(s.Text) + len(s.Speaker) + len(s.Doubt) + 24*len(s.Weak) + 160
+	return jsonSize(s.Text) + jsonSize(s.Speaker) + jsonSize(s.Doubt) + jsonSize(s.Lang) + 64*len(s.Weak) + 220
+}
+
+// jsonSize is the length of the string as encoding/json writes it, which makes six bytes of a control
+// character, of <, > and & and of a byte that is not UTF-8.
+func jsonSize(s string) int {
+	n := 0
+	for i, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			n += 2
+		case r < ' ' || r == '<' || r == '>' || r == '&' || r == '\u2028' || r == '\u2029':
+			n += 6
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+			n += 6
+		default:
+			n += utf8.RuneLen(r)
+		}
+	}
+	return n
 }
 
 func contextBefore(segs []Segment, from, limit int) []Segment {

@@ -75,7 +75,8 @@ lb:ltz lg:lug li:lim ln:lin lo:lao lt:lit lu:lub lv:lav mg:mlg mh:mah mi:mri mk:
 nb:nob nd:nde ne:nep ng:ndo nl:nld nn:nno no:nor nr:nbl nv:nav ny:nya oc:oci oj:oji om:orm or:ori os:oss pa:pan pi:pli pl:pol ps:pus
 pt:por qu:que rm:roh rn:run ro:ron ru:rus rw:kin sa:san sc:srd sd:snd se:sme sg:sag si:sin sk:slk sl:slv sm:smo sn:sna so:som sq:sqi
 sr:srp ss:ssw st:sot su:sun sv:swe sw:swa ta:tam te:tel tg:tgk th:tha ti:tir tk:tuk tl:tgl tn:tsn to:ton tr:tur ts:tso tt:tat tw:aka
-ty:tah ug:uig uk:ukr ur:urd uz:uzb ve:ven vi:vie vo:vol wa:wln wo:wol xh:xho yi:yid yo:yor za:zha zh:zho zu:zul`)
+ty:tah ug:uig uk:ukr ur:urd uz:uzb ve:ven vi:vie vo:vol wa:wln wo:wol xh:xho yi:yid yo:yor za:zha zh:zho zu:zul
+in:ind iw:heb ji:yid mo:ron sh:hbs`) // the last line was withdrawn by the authority and is still written
 
 var langShort = func() map[string]string {
 	m := make(map[string]string, len(langTwo))
@@ -84,7 +85,7 @@ var langShort = func() map[string]string {
 			m[three] = two
 		}
 	}
-	m["jav"] = "jv"
+	m["jav"], m["yid"], m["ron"] = "jv", "yi", "ro"
 	return m
 }()
 

@@ -126,8 +126,8 @@ func (d *MessageDraft) check() error {
 	return bad.orNil()
 }
 
-// ReadingSeconds is how long a presenter needs: 2.5 words a second, or 6 letters a second for scripts that
-// write words longer (agglutinating languages) or without spaces, whichever is longer.
+// ReadingSeconds is how long a presenter needs: 2.5 words a second, or 14 letters a second for languages whose
+// words are long or that put no spaces between them, whichever takes longer.
 func ReadingSeconds(script string) int {
 	letters := 0
 	for _, r := range script {

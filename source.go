@@ -62,8 +62,11 @@ func (s Source) Check() error {
 	if s.Reach < 0 {
 		bad = append(bad, FieldError{"reach", "must not be negative"})
 	}
+	if s.Retention < 0 {
+		bad = append(bad, FieldError{"retention_days", "must not be negative"})
+	}
 	if s.Zone != "" {
-		if _, err := time.LoadLocation(s.Zone); err != nil {
+		if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "Local" {
 			bad = append(bad, FieldError{"zone", s.Zone + " is not an IANA time zone such as Africa/Bangui"})
 		}
 	}
@@ -75,8 +78,7 @@ func (s Source) Register(by string, now time.Time) (Event, error) {
 	if err := s.Check(); err != nil {
 		return Event{}, err
 	}
-	s.Version, s.CreatedAt = 0, time.Time{}
-	return newEvent("source.register", by, now, Ref{KindSource, s.ID, 0}, s), nil
+	return newEvent("source.register", by, now, Ref{KindSource, s.ID, 0}, s.plain()), nil
 }
 
 // Update is the event that replaces the source's description.
@@ -85,8 +87,14 @@ func (s Source) Update(by string, now time.Time, to Source) (Event, error) {
 	if err := to.Check(); err != nil {
 		return Event{}, err
 	}
-	to.Version, to.CreatedAt = 0, time.Time{}
-	return newEvent("source.update", by, now, s.Ref(), to), nil
+	return newEvent("source.update", by, now, s.Ref(), to.plain()), nil
+}
+
+// plain is the description as events carry it.
+func (s Source) plain() Source {
+	s.Version, s.CreatedAt = 0, time.Time{}
+	s.Languages, _ = langs("languages", s.Languages)
+	return s
 }
 
 // Ref names the source and its version.
@@ -95,15 +103,15 @@ func (s Source) Ref() Ref { return Ref{KindSource, s.ID, s.Version} }
 func (s *Source) apply(e Event) error {
 	switch e.Type {
 	case "source.register", "source.update":
-		version, created := s.Version, s.CreatedAt
-		*s = Source{}
-		if err := e.data(s); err != nil {
+		var to Source
+		if err := e.data(&to); err != nil {
 			return err
 		}
-		s.ID, s.Version, s.CreatedAt = e.On.ID, version+1, created
-		if created.IsZero() {
-			s.CreatedAt = e.At
+		to.ID, to.Version, to.CreatedAt = s.ID, s.Version+1, s.CreatedAt
+		if s.Version == 0 {
+			to.CreatedAt = e.At
 		}
+		*s = to
 		return nil
 	}
 	return e.unknown()

@@ -31,7 +31,7 @@ func Clock(n Narrative, flags []Flag, messages []Message, airings []Airing, grad
 		if f.Narrative != n.ID || f.State == Rejected || f.State == Duplicate {
 			continue
 		}
-		for _, s := range f.heardIn() {
+		for _, s := range f.counted() {
 			if s.Heard != nil && (t.Published == nil || s.Heard.Before(*t.Published)) {
 				t.Published, t.Precision = s.Heard, s.Precision
 			}
