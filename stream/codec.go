@@ -2,8 +2,13 @@ package stream
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
+
+// ErrUndecodable is for a record that this build cannot read. Feeds bury such records; Replay yields the error
+// and goes on.
+var ErrUndecodable = errors.New("undecodable record")
 
 // Wire format. A record's value is JSON of the root type; the header "schema" names type and version.
 //
@@ -28,10 +33,10 @@ func Encode(topic string, x Value) (Record, error) {
 func Decode[T Value](r Record) (T, error) {
 	var x T
 	if s := r.Headers[schemaHeader]; s != r.Topic+"/"+schemaVersion {
-		return x, fmt.Errorf("schema %q of %s[%d]@%d is not one this build reads", s, r.Topic, r.Partition, r.Offset)
+		return x, fmt.Errorf("schema %q of %s[%d]@%d is not one this build reads: %w", s, r.Topic, r.Partition, r.Offset, ErrUndecodable)
 	}
 	if err := json.Unmarshal(r.Value, &x); err != nil {
-		return x, fmt.Errorf("decode %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)
+		return x, fmt.Errorf("decode %s[%d]@%d: %w: %w", r.Topic, r.Partition, r.Offset, ErrUndecodable, err)
 	}
 	return x, nil
 }
