@@ -42,7 +42,7 @@ func (l *Log) copyTo(ctx context.Context, path string) error {
 	if err := private(path); err != nil { // VACUUM INTO takes an empty file
 		return err
 	}
-	db, err := sql.Open("sqlite", dsn(filepath.Join(l.dir, File), true))
+	db, err := sql.Open("sqlite", dsn(filepath.Join(l.dir, File), true, patience))
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (l *Log) IntegrityCheck(ctx context.Context) error {
 
 // CheckFile is IntegrityCheck for a copy.
 func CheckFile(ctx context.Context, path string) error {
-	db, err := sql.Open("sqlite", dsn(path, true))
+	db, err := sql.Open("sqlite", dsn(path, true, patience))
 	if err != nil {
 		return err
 	}

@@ -16,14 +16,15 @@ import (
 const schemaNumber = 1
 
 // schema is the whole database. ends outlives the records it counted (compaction); latest finds the record
-// that the next one of its key replaces.
+// that the next one of its key replaces. records is a rowid table: WITHOUT ROWID spills every record of more
+// than a kilobyte to a page of its own and writes half as fast.
 const schema = `
 CREATE TABLE IF NOT EXISTS records (
 	topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
 	time INTEGER NOT NULL, -- Unix milliseconds
 	key TEXT NOT NULL, headers TEXT, value BLOB,
 	PRIMARY KEY (topic, partition, offset)
-) WITHOUT ROWID;
+);
 CREATE TABLE IF NOT EXISTS ends (
 	topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
 	PRIMARY KEY (topic, partition)
@@ -39,12 +40,15 @@ CREATE TABLE IF NOT EXISTS commits (
 PRAGMA user_version = 1;
 `
 
+// patience is how long a connection waits for another one's lock.
+const patience = "busy_timeout(5000)"
+
 // dsn is the connection string. Pragmas stand in it because the pool opens connections when it likes.
 func dsn(path string, readOnly bool, pragmas ...string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
 	}
-	q := url.Values{"_pragma": append([]string{"busy_timeout(5000)", "temp_store(MEMORY)"}, pragmas...)}
+	q := url.Values{"_pragma": append([]string{"temp_store(MEMORY)"}, pragmas...)}
 	if readOnly {
 		q.Set("mode", "ro")
 	}
@@ -61,7 +65,7 @@ func openWriting(ctx context.Context, path, synchronous string) (*sql.DB, error)
 	if err := private(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", dsn(path, false, "journal_mode(WAL)", "synchronous("+synchronous+")",
+	db, err := sql.Open("sqlite", dsn(path, false, patience, "journal_mode(WAL)", "synchronous("+synchronous+")",
 		"secure_delete(ON)", "wal_autocheckpoint(2000)", "journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, err
@@ -95,7 +99,7 @@ func private(path string) error {
 }
 
 func openReaders(path string, readOnly bool) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", dsn(path, readOnly, "query_only(ON)"))
+	db, err := sql.Open("sqlite", dsn(path, readOnly, patience, "query_only(ON)"))
 	if err != nil {
 		return nil, err
 	}

@@ -110,6 +110,11 @@ func (w *writer) close() error {
 	if w.scrubber != nil {
 		errs = append(errs, w.scrubber.close())
 	}
+	for _, s := range []*sql.Stmt{w.insert, w.end, w.commit, w.replaced, w.drop, w.latest} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
+	}
 	if w.conn != nil {
 		errs = append(errs, w.conn.Close())
 	}
@@ -142,7 +147,7 @@ func (w *writer) write(l *Log, batch []*job) {
 				return err
 			}
 		}
-		return nil
+		return t.storeEnds(ctx)
 	}))
 	if err == nil {
 		l.advanced(t.ends)
@@ -187,16 +192,20 @@ func (t *transaction) do(ctx context.Context, j *job) error {
 			return err
 		}
 	}
-	if len(j.records) > 0 {
-		for p, n := range t.ends[j.topic.Name] {
-			if _, err := t.end.ExecContext(ctx, j.topic.Name, p, n); err != nil {
-				return err
-			}
-		}
-	}
 	for p, n := range j.next {
 		if _, err := t.commit.ExecContext(ctx, j.topic.Name, j.group, p, n); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func (t *transaction) storeEnds(ctx context.Context) error {
+	for topic, ends := range t.ends {
+		for p, n := range ends {
+			if _, err := t.end.ExecContext(ctx, topic, p, n); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
