@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -123,19 +124,36 @@ func (d *Desk) MakeToken(ctx context.Context, c Call, nameOrID string) (Token, e
 	if a.ID == c.By.ID {
 		op = Own
 	}
-	secret := counterpoint.NewID("cpt")
+	secret, err := d.newToken(ctx, c)
+	if err != nil {
+		return Token{}, err
+	}
 	record, err := json.Marshal(tokenRecord{a.ID, c.By.ID, d.now().UTC()})
 	if err != nil {
 		return Token{}, err
 	}
 	public := tokenName(secret)
-	c.Version = a.Version
+	c.latest = true
 	if _, err := d.account(ctx, c, op, a.ID, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {
 		return a.NoteToken(by, now, public[len("token/"):][:12])
 	}); err != nil {
 		return Token{}, err
 	}
 	return Token{a.ID, secret}, d.secrets.Put(ctx, public, record)
+}
+
+// newToken is a token's secret. A call with a key gets the same one again, which is nowhere written down.
+func (d *Desk) newToken(ctx context.Context, c Call) (string, error) {
+	if c.Key == "" {
+		return counterpoint.NewID("cpt"), nil
+	}
+	key, err := d.secrets.GetOrCreate(ctx, "token-key", 32)
+	if err != nil {
+		return "", fmt.Errorf("token key: %w", err)
+	}
+	h := hmac.New(sha256.New, key)
+	fmt.Fprintf(h, "%s\x00%s", c.By.ID, c.Key)
+	return counterpoint.ID("cpt", hex.EncodeToString(h.Sum(nil))), nil
 }
 
 func tokenName(secret string) string {
@@ -146,8 +164,11 @@ func tokenName(secret string) string {
 // ByToken is the account a bearer token acts as.
 func (d *Desk) ByToken(ctx context.Context, secret string) (counterpoint.Account, error) {
 	b, err := d.secrets.Get(ctx, tokenName(secret))
-	if err != nil {
+	if errors.Is(err, counterpoint.ErrNotFound) {
 		return counterpoint.Account{}, errSignIn
+	}
+	if err != nil {
+		return counterpoint.Account{}, fmt.Errorf("look up a token: %w", err)
 	}
 	var r tokenRecord
 	if err := json.Unmarshal(b, &r); err != nil {
@@ -158,10 +179,10 @@ func (d *Desk) ByToken(ctx context.Context, secret string) (counterpoint.Account
 
 func (d *Desk) active(ctx context.Context, id string) (counterpoint.Account, error) {
 	a, err := counterpoint.Load[counterpoint.Account](ctx, d.views, id)
-	if err != nil || a.Disabled {
+	if errors.Is(err, counterpoint.ErrNotFound) || a.Disabled {
 		return counterpoint.Account{}, errSignIn
 	}
-	return a, nil
+	return a, err
 }
 
 // errSignIn is the one answer to every failed sign-in, so that nobody learns which names exist.

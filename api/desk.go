@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"counterpoint"
@@ -68,6 +69,8 @@ type Call struct {
 	By      counterpoint.Account
 	Version int    // the version the person saw; ignored for creations
 	Key     string // Idempotency-Key; empty for none
+
+	latest bool // whichever version is current: for what is added and takes nothing back
 }
 
 // Answer is what became of a command.
@@ -90,17 +93,23 @@ func (d *Desk) decide(ctx context.Context, c Call, op Op, build func() (counterp
 		return Answer{}, err
 	}
 	for try := range attempts {
+		again := func(out counterpoint.Outcome) bool {
+			return (secondMoved(out) || c.latest && !out.Applied) && try+1 < attempts
+		}
 		id := counterpoint.NewID("evt")
 		if c.Key != "" {
 			id = counterpoint.ID("evt", c.By.ID, string(op), c.Key, fmt.Sprint(try))
 			if out, err := d.Outcome(ctx, id); err == nil {
-				if secondMoved(out) && try+1 < attempts {
+				if again(out) {
 					continue
 				}
 				return answer(out)
 			}
 		}
 		e, err := build()
+		if err == nil {
+			err = c.fits(e)
+		}
 		if err != nil {
 			// The first call with this key may have been applied while this one looked.
 			if out, found := d.Outcome(ctx, id); c.Key != "" && found == nil {
@@ -108,24 +117,41 @@ func (d *Desk) decide(ctx context.Context, c Call, op Op, build func() (counterp
 			}
 			return Answer{}, err
 		}
-		if e.On.Version != 0 && e.On.Version != c.Version {
-			return Answer{}, fmt.Errorf("%s %s is at version %d, you decided on version %d; look again: %w",
-				e.On.Kind, e.On.ID, e.On.Version, c.Version, counterpoint.ErrStale)
-		}
-		e.ID = id
-		out, err := d.append(ctx, e)
+		out, err := d.append(ctx, c.name(e, id))
 		if errors.Is(err, errPending) {
-			return Answer{ID: e.On.ID, Event: e.ID, Pending: true, Created: e.On.Version == 0}, nil
+			return Answer{ID: out.Event.On.ID, Event: id, Pending: true, Created: e.On.Version == 0}, nil
 		}
 		if err != nil {
 			return Answer{}, err
 		}
-		if secondMoved(out) && try+1 < attempts {
+		if again(out) {
 			continue
 		}
 		return answer(out)
 	}
 	panic("unreachable")
+}
+
+// fits says whether the event is based on the version that the caller saw.
+func (c Call) fits(e counterpoint.Event) error {
+	if e.On.Version == 0 || e.On.Version == c.Version || c.latest {
+		return nil
+	}
+	return fmt.Errorf("%s %s is at version %d, you decided on version %d; look again: %w",
+		e.On.Kind, e.On.ID, e.On.Version, c.Version, counterpoint.ErrStale)
+}
+
+// name gives the event its id, and what it makes an id that follows from it, so that a creation sent twice
+// with one key makes one thing.
+func (c Call) name(e counterpoint.Event, id string) counterpoint.Event {
+	e.ID = id
+	if c.Key != "" && e.On.Version == 0 {
+		switch prefix, _, _ := strings.Cut(e.On.ID, "_"); e.On.Kind {
+		case counterpoint.KindNarrative, counterpoint.KindMessage, counterpoint.KindAiring:
+			e.On.ID = counterpoint.ID(prefix, id)
+		}
+	}
+	return e
 }
 
 // secondMoved reports whether an event was refused only because its second aggregate had a newer version.
@@ -147,7 +173,7 @@ var errPending = errors.New("pending")
 func (d *Desk) Decide(ctx context.Context, e counterpoint.Event) (counterpoint.Outcome, error) {
 	out, err := d.append(ctx, e)
 	if errors.Is(err, errPending) {
-		return counterpoint.Outcome{Event: e}, nil
+		return out, nil
 	}
 	return out, err
 }
@@ -160,7 +186,11 @@ func (d *Desk) append(ctx context.Context, e counterpoint.Event) (counterpoint.O
 	if err := d.decisions.Publish(ctx, e); err != nil {
 		return counterpoint.Outcome{}, fmt.Errorf("append the decision: %w", err)
 	}
-	return d.await(ctx, e.ID)
+	out, err := d.await(ctx, e.ID)
+	if errors.Is(err, errPending) {
+		out.Event = e
+	}
+	return out, err
 }
 
 // await polls for the outcome: the index is often another process, and a look costs microseconds.
