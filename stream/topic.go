@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 
@@ -9,6 +10,9 @@ import (
 
 // DeadLimit is what RecordLimit is for other topics: a dead letter holds a whole record and more.
 const DeadLimit = 2 << 20
+
+// ErrReadOnly is for writing to a log that was opened read-only, beside the process that writes it.
+var ErrReadOnly = errors.New("the stream was opened read-only")
 
 // Find is the topic of a name, or ErrUnknownTopic.
 func Find(name string) (Topic, error) {

@@ -42,7 +42,7 @@ func (l *Log) Reader(topic, name string) (stream.Reader, error) {
 		return nil, err
 	}
 	if l.readOnly {
-		return nil, fmt.Errorf("join group %s of topic %s: %w", name, topic, ErrReadOnly)
+		return nil, fmt.Errorf("join group %s of topic %s: %w", name, topic, stream.ErrReadOnly)
 	}
 	if err := l.open(); err != nil {
 		return nil, err

@@ -27,9 +27,6 @@ type Options struct {
 	synchronous string // of the writer; FULL. Tests prove with OFF that the fsync test can fail.
 }
 
-// ErrReadOnly is for writing to a log that was opened read-only.
-var ErrReadOnly = errors.New("the stream was opened read-only")
-
 var _ stream.Log = (*Log)(nil)
 
 // Log is a stream.Log in a file.
@@ -134,7 +131,7 @@ func (l *Log) Publish(ctx context.Context, topic string, records ...stream.Recor
 // that is one commit at most, and the answer is then a sure one.
 func (l *Log) do(ctx context.Context, j *job) error {
 	if l.readOnly {
-		return ErrReadOnly
+		return stream.ErrReadOnly
 	}
 	if err := l.open(); err != nil {
 		return err

@@ -129,10 +129,10 @@ func TestReadOnlyBeside(t *testing.T) {
 	if got := read(); got != "2" {
 		t.Errorf("read-only Read = %q, want what the other process wrote", got)
 	}
-	if err := r.Publish(t.Context(), stream.Items, stream.Record{Key: "a"}); !errors.Is(err, embedded.ErrReadOnly) {
+	if err := r.Publish(t.Context(), stream.Items, stream.Record{Key: "a"}); !errors.Is(err, stream.ErrReadOnly) {
 		t.Errorf("read-only Publish = %v, want ErrReadOnly", err)
 	}
-	if _, err := r.Reader(stream.Items, "g"); !errors.Is(err, embedded.ErrReadOnly) {
+	if _, err := r.Reader(stream.Items, "g"); !errors.Is(err, stream.ErrReadOnly) {
 		t.Errorf("read-only Reader = %v, want ErrReadOnly", err)
 	}
 	if n, err := r.Lag(t.Context(), stream.Items, "g"); n != 2 || err != nil {

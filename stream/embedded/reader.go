@@ -168,7 +168,7 @@ func (r *reader) Close() error {
 
 // fetch reads records of one partition: those with from ≤ offset < end, at most max, and no more after bytes.
 func (l *Log) fetch(ctx context.Context, topic string, partition int, from, end int64, max, bytes int) ([]stream.Record, error) {
-	rows, err := l.readers.QueryContext(ctx, `SELECT offset, time, key, headers, value FROM records
+	rows, err := l.readers.QueryContext(ctx, `SELECT offset, time, key, headers, value, value IS NULL FROM records
 		WHERE topic = ? AND partition = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?`, topic, partition, from, end, max)
 	if err != nil {
 		return nil, l.closedOr(err)
@@ -179,8 +179,12 @@ func (l *Log) fetch(ctx context.Context, topic string, partition int, from, end 
 		r := stream.Record{Topic: topic, Partition: partition}
 		var ms int64
 		var headers []byte
-		if err := rows.Scan(&r.Offset, &ms, &r.Key, &headers, &r.Value); err != nil {
+		var none bool
+		if err := rows.Scan(&r.Offset, &ms, &r.Key, &headers, &r.Value, &none); err != nil {
 			return nil, fmt.Errorf("record of %s[%d] after offset %d: %w", topic, partition, from+int64(len(records))-1, err)
+		}
+		if r.Value == nil && !none {
+			r.Value = []byte{} // the driver gives nil for both
 		}
 		if headers != nil {
 			if err := json.Unmarshal(headers, &r.Headers); err != nil {

@@ -229,7 +229,7 @@ func (t *transaction) append(ctx context.Context, topic stream.Topic, r stream.R
 	if err != nil {
 		return err
 	}
-	_, err = t.insert.ExecContext(ctx, topic.Name, p, offset, t.at.UnixMilli(), r.Key, headers, blob(r.Value))
+	_, err = t.insert.ExecContext(ctx, topic.Name, p, offset, t.at.UnixMilli(), r.Key, headers, r.Value)
 	return err
 }
 
@@ -247,14 +247,6 @@ func (t *transaction) compact(ctx context.Context, topic string, partition int, 
 	}
 	_, err := t.latest.ExecContext(ctx, topic, key, offset)
 	return err
-}
-
-// blob keeps apart what the driver would not: nil (a tombstone) and empty.
-func blob(b []byte) any {
-	if b == nil {
-		return nil
-	}
-	return b
 }
 
 func encodeHeaders(h map[string]string) (any, error) {

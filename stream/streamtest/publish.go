@@ -21,6 +21,7 @@ func roundTrip(b *bench) {
 		{Key: b.key(1), Value: []byte("one"), Headers: map[string]string{"a": "1", "b": "ሰላም\x00\"'"}},
 		{Key: b.key(1), Value: []byte{}},
 		{Key: b.key(1), Value: []byte("\x00\xff\n")},
+		{Key: b.key(1)},
 	}
 	from := b.ends(stream.Items)
 	b.publish(stream.Items, want...)
@@ -31,6 +32,9 @@ func roundTrip(b *bench) {
 			b.Errorf("%s (-want +got):\n%s", how, diff)
 		}
 		for i, r := range got {
+			if (r.Value == nil) != (want[i].Value == nil) {
+				b.Errorf("%s: value of record %d is nil: %t, want nil: %t", how, i, r.Value == nil, want[i].Value == nil)
+			}
 			if r.Topic != stream.Items || r.Offset != from[r.Partition]+int64(i) {
 				b.Errorf("%s: record %d is at %s[%d]@%d, want %s at offset %d", how, i, r.Topic, r.Partition, r.Offset, stream.Items, from[r.Partition]+int64(i))
 			}
