@@ -20,12 +20,15 @@ const maxIngest = 256 << 20
 var errNoStage = errors.New("send this to a process that runs the stage")
 
 type ingestInput struct {
-	Source   string `query:"source" required:"true" maxLength:"64" doc:"Id of the source; one that is unknown is registered"`
-	Format   string `query:"format" enum:"auto,vtt,srt,whisper,trs,stm,text,jsonl" doc:"auto where it is left out"`
-	Name     string `query:"name" maxLength:"300" doc:"Of the file"`
-	Lang     string `query:"lang" maxLength:"40" doc:"ISO 639 code"`
-	Recorded string `query:"recorded" doc:"When the recording began, as RFC 3339 with a zone"`
-	Audio    string `query:"audio" maxLength:"2000" doc:"URL or file of its sound"`
+	Source    string `query:"source" required:"true" maxLength:"64" doc:"Id of the source; one that is unknown is registered"`
+	Format    string `query:"format" enum:"auto,vtt,srt,whisper,trs,stm,text,jsonl" doc:"auto where it is left out"`
+	Kind      string `query:"kind" enum:"radio,web,social,report" doc:"Of a source that is not known yet; radio where it is left out"`
+	Name      string `query:"name" maxLength:"300" doc:"Of the file"`
+	Title     string `query:"title" maxLength:"300" doc:"Of the programme"`
+	Precision string `query:"precision" enum:"second,minute,hour,day" doc:"How exactly recorded is known"`
+	Lang      string `query:"lang" maxLength:"40" doc:"ISO 639 code"`
+	Recorded  string `query:"recorded" doc:"When the recording began, as RFC 3339 with a zone"`
+	Audio     string `query:"audio" maxLength:"2000" doc:"URL or file of its sound"`
 
 	body io.Reader
 }
@@ -41,7 +44,10 @@ func (in *ingestInput) Resolve(ctx huma.Context) []error {
 }
 
 func (in *ingestInput) request(ctx context.Context) (IngestRequest, error) {
-	req := IngestRequest{By: by(ctx), Source: in.Source, Format: in.Format, Name: in.Name, Lang: in.Lang, Audio: in.Audio}
+	req := IngestRequest{
+		By: by(ctx), Source: in.Source, Kind: counterpoint.SourceKind(in.Kind), Format: in.Format, Name: in.Name, Title: in.Title,
+		Lang: in.Lang, Audio: in.Audio, Precision: counterpoint.Precision(in.Precision),
+	}
 	if req.Format == "auto" {
 		req.Format = ""
 	}

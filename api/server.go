@@ -20,13 +20,16 @@ import (
 
 // IngestRequest says what the bytes handed over for ingest are.
 type IngestRequest struct {
-	By       counterpoint.Account
-	Source   string
-	Format   string // empty is auto
-	Name     string // of the file
-	Lang     string
-	Recorded *time.Time
-	Audio    string
+	By        counterpoint.Account
+	Source    string
+	Kind      counterpoint.SourceKind // of a source that is not known yet; empty is radio
+	Format    string                  // empty is auto
+	Name      string                  // of the file
+	Title     string
+	Lang      string
+	Recorded  *time.Time
+	Precision counterpoint.Precision // of Recorded; empty is to the second
+	Audio     string
 }
 
 // Options are what an API needs. Ingest and Playout may be nil where the process has no such stage; then
