@@ -48,7 +48,7 @@ var permissions = map[Op][]counterpoint.PersonRole{
 	Approve:      {counterpoint.Approver},
 	SendBack:     {counterpoint.Approver},
 	Air:          {counterpoint.RadioTeam},
-	ReadAudit:    {counterpoint.Analyst},
+	ReadAudit:    counterpoint.PersonRoles, // a viewer reads; words of items are sealed in it
 	ManagePeople: {},
 	ManageSource: {},
 	Ingest:       {},

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"reflect"
+	"slices"
 
 	"counterpoint"
 )
@@ -150,3 +151,6 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 func pathOf(kind counterpoint.Kind, id string) string {
 	return "/api/v1/" + string(kind) + "s/" + id
 }
+
+// Routes are the addresses that the API serves, each as "METHOD /path/{name}".
+func (a *API) Routes() []string { return slices.Clone(a.routes.patterns) }
