@@ -135,7 +135,7 @@ func ms(n int64) *int64 { return &n }
 func (h *house) broadcast(title string) (counterpoint.ItemView, counterpoint.Flag) {
 	h.t.Helper()
 	recorded := time.Date(2026, 3, 1, 18, 0, 0, 0, time.UTC)
-	it := counterpoint.ItemView{Title: title, Lang: "eng", Recorded: &recorded}
+	it := counterpoint.ItemView{Title: title, Lang: "eng", Recorded: &recorded, Seen: recorded.Add(time.Hour)}
 	for i, text := range []string{"Good evening.", "The market opens at eight.", "Now to calls.", "The Velari must leave " + title, "We condemn that.", "Good night."} {
 		it.Segments = append(it.Segments, counterpoint.SegmentView{Text: text, StartMS: ms(int64(i) * 10_000), EndMS: ms(int64(i)*10_000 + 9000)})
 	}
