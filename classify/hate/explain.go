@@ -1,0 +1,88 @@
+package hate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"counterpoint"
+)
+
+// Explain returns the spans of the text that speak most for the label, at most top, in the order of the text.
+// A span's contribution is the exact sum of the weights of its n-grams, in calibrated log-odds. There is none
+// where the label is not trained in the language.
+func (m *Model) Explain(text, lang string, kind counterpoint.SourceKind, label counterpoint.Label, top int) []counterpoint.Finding {
+	c, ok := m.Platt[lang][label]
+	head := slices.Index(Heads[:], label)
+	if !ok || head < 0 || top < 1 {
+		return nil
+	}
+	s := m.scratch()
+	defer m.pool.Put(s)
+	words := s.cut(clip(text))
+	shares := m.shares(words, head, c.A)
+	score := m.Score(text, lang, kind).P[label]
+	var out []counterpoint.Finding
+	for i := 0; i < len(words); i++ {
+		if shares[i] <= 0 {
+			continue
+		}
+		f := counterpoint.Finding{Label: label, Score: score, Start: words[i].start, End: words[i].end, Contribution: shares[i], Version: m.Version()}
+		for i+1 < len(words) && shares[i+1] > 0.05 && words[i+1].start-f.End <= 2 {
+			i++
+			f.End = words[i].end
+			f.Contribution += shares[i]
+		}
+		f.Reason = fmt.Sprintf("words that mark %s in the training data (%+.2f log-odds)", label, f.Contribution)
+		out = append(out, f)
+	}
+	slices.SortStableFunc(out, func(a, b counterpoint.Finding) int { return cmp.Compare(b.Contribution, a.Contribution) })
+	out = out[:min(top, len(out))]
+	slices.SortFunc(out, func(a, b counterpoint.Finding) int { return cmp.Compare(a.Start, b.Start) })
+	return out
+}
+
+// shares is what each word adds to the calibrated log-odds; pairs of words count half for each. With the
+// constant A·bias+B they sum to the logit.
+func (m *Model) shares(words []word, head int, slope float64) []float64 {
+	out := make([]float64, len(words))
+	n := 0
+	each(words, func(b uint32, first, last int) {
+		w := float64(m.weights[int(b)*heads+head])
+		out[first] += w / 2
+		out[last] += w / 2
+		n++
+	})
+	for i := range out {
+		out[i] *= slope * m.Step[head] * scale(n)
+	}
+	return out
+}
+
+// Words is what every word of the text adds to the calibrated log-odds of the label, for and against. With
+// Constant they sum to the logit.
+func (m *Model) Words(text, lang string, label counterpoint.Label) []counterpoint.Finding {
+	c, ok := m.Platt[lang][label]
+	head := slices.Index(Heads[:], label)
+	if !ok || head < 0 {
+		return nil
+	}
+	s := m.scratch()
+	defer m.pool.Put(s)
+	words := s.cut(clip(text))
+	var out []counterpoint.Finding
+	for i, share := range m.shares(words, head, c.A) {
+		out = append(out, counterpoint.Finding{Label: label, Start: words[i].start, End: words[i].end, Contribution: share})
+	}
+	return out
+}
+
+// Constant is the part of the calibrated log-odds that no word of the text adds.
+func (m *Model) Constant(lang string, label counterpoint.Label) float64 {
+	c := m.Platt[lang][label]
+	head := slices.Index(Heads[:], label)
+	if head < 0 {
+		return 0
+	}
+	return c.A*m.Bias[head] + c.B
+}

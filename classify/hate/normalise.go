@@ -1,0 +1,192 @@
+package hate
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// word is a run of letters, digits and emoji as the model sees it: folded, with the range of runes of the
+// original text it came from.
+type word struct {
+	runes []rune
+	pos   []int // of each rune of runes, in runes of the original
+	start int
+	end   int // exclusive
+}
+
+// words cuts text into folded words. Case, punctuation, vowel marks, stretched letters and digits written for
+// letters do not reach the model, so that what is said on the radio and what is written look alike to it.
+// The slices are reused by the next call of the same scratch.
+func (s *scratch) cut(text string) []word {
+	s.words, s.buf, s.at = s.words[:0], s.buf[:0], s.at[:0]
+	first, start, last := 0, -1, 0
+	flush := func() {
+		if len(s.buf) > first {
+			w := word{start: start, end: last + 1}
+			w.runes, w.pos = s.buf[first:len(s.buf):len(s.buf)], s.at[first:len(s.at):len(s.at)]
+			s.words = append(s.words, w)
+		}
+		first, start = len(s.buf), -1
+	}
+	i := -1
+	for at := 0; at < len(text); {
+		if n, runes := masked(text[at:], start < 0); n > 0 {
+			flush()
+			at, i = at+n, i+runes
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[at:])
+		at += size
+		i++
+		f, kind := fold(r)
+		switch kind {
+		case skip:
+			if start >= 0 {
+				last = i
+			}
+			continue
+		case gap:
+			flush()
+			continue
+		case sign: // $, @, * and ! stand for letters inside words only
+			if start < 0 || !letterAt(text, at) {
+				flush()
+				continue
+			}
+		case alone:
+			flush()
+		}
+		if start < 0 {
+			start = i
+		}
+		last = i
+		if n := len(s.buf); n-first >= 2 && s.buf[n-1] == f && s.buf[n-2] == f {
+			continue // looove
+		}
+		s.buf, s.at = append(s.buf, f), append(s.at, i)
+		if kind == alone || len(s.buf)-first >= maxWord {
+			flush()
+		}
+	}
+	flush()
+	return s.words
+}
+
+const maxWord = 40
+
+// masked is the length, in bytes and runes, of an address or handle at the beginning of text: they say who and
+// where, not what.
+func masked(text string, fresh bool) (bytes, runes int) {
+	c := text[0]
+	if !fresh || c != '@' && c != '<' && c != 'h' && c != 'w' {
+		return 0, 0
+	}
+	end := strings.IndexAny(text, " \n\t")
+	if end < 0 {
+		end = len(text)
+	}
+	token := text[:end]
+	switch {
+	case c == '<':
+		for _, mask := range [...]string{"<url>", "<email>", "<number>", "<user>"} {
+			if strings.HasPrefix(token, mask) {
+				return len(mask), len(mask)
+			}
+		}
+		return 0, 0
+	case c == '@' && end < 2:
+		return 0, 0
+	case c == '@', strings.HasPrefix(token, "http://"), strings.HasPrefix(token, "https://"), strings.HasPrefix(token, "www."):
+		return end, utf8.RuneCountInString(token)
+	}
+	return 0, 0
+}
+
+type kind int
+
+const (
+	gap   kind = iota // ends a word
+	skip              // is not seen at all: marks, tatweel, joiners
+	part              // of a word
+	sign              // part of a word between letters, else gap
+	alone             // a word by itself: emoji
+)
+
+func letterAt(text string, at int) bool {
+	r, _ := utf8.DecodeRuneInString(text[at:])
+	return unicode.IsLetter(r)
+}
+
+func fold(r rune) (rune, kind) {
+	switch {
+	case 'a' <= r && r <= 'z':
+		return r, part
+	case 'A' <= r && r <= 'Z':
+		return r | 0x20, part
+	case r == ' ':
+		return r, gap
+	case r < 0x80:
+		return foldASCII(r)
+	case r == 0x640 || r == 0x200b || r == 0x200c || r == 0x200d || r == 0xfe0f || r == 0xad || r == 0x2060:
+		return r, skip
+	case unicode.Is(unicode.Mn, r):
+		return r, skip
+	case unicode.IsLetter(r):
+		return foldLetter(unicode.ToLower(r)), part
+	case unicode.IsDigit(r):
+		return '0', part
+	case unicode.Is(unicode.So, r) || 0x1f1e6 <= r && r <= 0x1faff:
+		return r, alone
+	case r == '’':
+		return '\'', skip
+	}
+	return r, gap
+}
+
+func foldASCII(r rune) (rune, kind) {
+	switch r {
+	case '\'':
+		return r, skip
+	case '$':
+		return 's', sign
+	case '@':
+		return 'a', sign
+	case '!':
+		return 'i', sign
+	case '*':
+		return '*', sign
+	case '0':
+		return 'o', part
+	case '1':
+		return 'i', part
+	case '3':
+		return 'e', part
+	case '4':
+		return 'a', part
+	case '5':
+		return 's', part
+	}
+	if unicode.IsDigit(r) {
+		return r, part
+	}
+	return r, gap
+}
+
+// foldLetter takes accents and the forms of Arabic letters away: recognisers and phones write with and without.
+func foldLetter(r rune) rune {
+	if to, ok := plain[r]; ok {
+		return to
+	}
+	return r
+}
+
+var plain = func() map[rune]rune {
+	m := map[rune]rune{'أ': 'ا', 'إ': 'ا', 'آ': 'ا', 'ٱ': 'ا', 'ى': 'ي', 'ئ': 'ي', 'ؤ': 'و', 'ة': 'ه', 'ی': 'ي', 'ک': 'ك'}
+	for to, from := range map[rune]string{'a': "àáâãäå", 'e': "èéêë", 'i': "ìíîï", 'o': "òóôõö", 'u': "ùúûü", 'c': "ç", 'n': "ñ", 'y': "ýÿ"} {
+		for _, r := range from {
+			m[r] = to
+		}
+	}
+	return m
+}()
