@@ -37,7 +37,7 @@ func parse(t testing.TB, p transcript.Parser, data []byte) outcome {
 	err := p(bytes.NewReader(data), transcript.Options{
 		Pseudonym: func(name string) string { return "p(" + name + ")" },
 		Note:      func(n string) { out.Notes = append(out.Notes, n) },
-		Reject:    func(r counterpoint.Rejection) { out.Rejected = append(out.Rejected, r.String()) },
+		Reject:    func(r counterpoint.Rejection, _ bool) { out.Rejected = append(out.Rejected, r.String()) },
 	}, func(p transcript.Parsed) error {
 		out.Items = append(out.Items, p)
 		return nil

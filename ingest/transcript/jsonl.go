@@ -32,12 +32,12 @@ func JSONL(r io.Reader, o Options, emit func(Parsed) error) error {
 			continue
 		}
 		if l.long {
-			o.reject(l.n, "a line of more than %d MiB; split the item", maxJSONLine>>20)
+			o.rejectItem(l.n, "a line of more than %d MiB; split the item", maxJSONLine>>20)
 			continue
 		}
 		p, err := parseItem(l.n, text, o)
 		if err != nil {
-			o.reject(l.n, "%s", err)
+			o.rejectItem(l.n, "%s", err)
 			continue
 		}
 		if err := emit(p); err != nil {
@@ -46,6 +46,12 @@ func JSONL(r io.Reader, o Options, emit func(Parsed) error) error {
 	}
 	in.tell(o)
 	return l.err
+}
+
+func (o Options) rejectItem(line int, format string, args ...any) {
+	if o.Reject != nil {
+		o.Reject(counterpoint.Rejection{File: o.Name, Line: line, Reason: fmt.Sprintf(format, args...)}, true)
+	}
 }
 
 // line is an item as JSONL has it.

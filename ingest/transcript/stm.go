@@ -16,7 +16,7 @@ func STM(r io.Reader, o Options, emit func(Parsed) error) error {
 	if err != nil {
 		return err
 	}
-	s := stm{o: o, emit: emit}
+	s := stm{o: o, recordings: map[string]*recording{}}
 	l := newLines(in, maxLine)
 	for l.next() {
 		if l.long {
@@ -29,24 +29,24 @@ func STM(r io.Reader, o Options, emit func(Parsed) error) error {
 	if l.err != nil {
 		return l.err
 	}
-	if err := s.flush(); err != nil {
-		return err
-	}
-	if s.emitted == 0 {
-		return refuse(0, "has no STM line with words (recording channel speaker start end <labels> text)")
-	}
 	in.tell(o)
-	return nil
+	return s.finish(emit)
 }
 
 type stm struct {
-	o         Options
-	b         builder
-	emit      func(Parsed) error
-	recording string
-	first     int // line the recording starts at
-	emitted   int
+	o          Options
+	recordings map[string]*recording
+	order      []string
 }
+
+// recording is what the file says of one recording; its lines need not stand together.
+type recording struct {
+	builder
+	line int // the first
+}
+
+// maxRecordings bounds how many a file may name.
+const maxRecordings = 10_000
 
 func (s *stm) line(n int, text string) error {
 	if text = strings.TrimSpace(text); text == "" || strings.HasPrefix(text, ";;") {
@@ -67,36 +67,53 @@ func (s *stm) line(n int, text string) error {
 		s.o.reject(n, "%s", bad)
 		return nil
 	}
-	if said = unlabel(said); silent(f[2], said) {
+	if said = unlabel(said); silent(said) {
 		return nil
 	}
-	if f[0] != s.recording {
-		if err := s.flush(); err != nil {
-			return err
+	rec := s.recordings[f[0]]
+	if rec == nil {
+		if len(s.order) == maxRecordings {
+			return refuse(n, "names more than %d recordings; split it", maxRecordings)
 		}
-		s.recording, s.first = f[0], n
+		rec = &recording{line: n}
+		s.recordings[f[0]], s.order = rec, append(s.order, f[0])
 	}
 	clean, lang := unmark(said)
-	name, role := s.o.speaker(strings.ReplaceAll(f[2], "_", " "))
-	return s.b.add(counterpoint.Segment{
+	name, role := s.o.speaker(stmSpeaker(f[2]))
+	return rec.add(counterpoint.Segment{
 		Text: clean, StartMS: start, EndMS: end, Speaker: name, Role: role, Lang: lang, Quality: counterpoint.Good,
 	})
 }
 
 // silent knows the lines that mark a stretch without transcript.
-func silent(speaker, text string) bool {
-	return speaker == "inter_segment_gap" || speaker == "excluded_region" ||
-		strings.EqualFold(text, "ignore_time_segment_in_scoring") || strings.EqualFold(text, "inter_segment_gap")
+func silent(text string) bool {
+	return text == "" || strings.EqualFold(text, "ignore_time_segment_in_scoring") || strings.EqualFold(text, "inter_segment_gap")
 }
 
-func (s *stm) flush() error {
-	segments := s.b.segments
-	s.b = builder{}
-	if len(segments) == 0 {
-		return nil
+// stmSpeaker is the label, empty where the converter had no speaker: such lines may have words all the same.
+func stmSpeaker(label string) string {
+	if label == "inter_segment_gap" || label == "excluded_region" {
+		return ""
 	}
-	s.emitted++
-	return s.emit(Parsed{Locator: recordingID(s.recording), Line: s.first, Segments: segments})
+	return strings.ReplaceAll(label, "_", " ")
+}
+
+func (s *stm) finish(emit func(Parsed) error) error {
+	emitted := 0
+	for _, name := range s.order {
+		rec := s.recordings[name]
+		if len(rec.segments) == 0 {
+			continue
+		}
+		emitted++
+		if err := emit(Parsed{Locator: recordingID(name), Line: rec.line, Segments: rec.segments}); err != nil {
+			return err
+		}
+	}
+	if emitted == 0 {
+		return refuse(0, "has no STM line with words (recording channel speaker start end <labels> text)")
+	}
+	return nil
 }
 
 // fields are the first n words of a line and what follows them.

@@ -28,8 +28,8 @@ type Options struct {
 	Zone *time.Location
 	// Note hears what a person should know though nothing was rejected, such as a guessed encoding.
 	Note func(note string)
-	// Reject hears what was left out while the rest went on.
-	Reject func(counterpoint.Rejection)
+	// Reject hears what was left out while the rest went on: a whole item, or a cue or segment of one.
+	Reject func(r counterpoint.Rejection, whole bool)
 }
 
 // Parsed is one item as its file tells it, before the door adds what the source says.
@@ -75,7 +75,7 @@ func (o Options) note(format string, args ...any) {
 
 func (o Options) reject(line int, format string, args ...any) {
 	if o.Reject != nil {
-		o.Reject(counterpoint.Rejection{File: o.Name, Line: line, Reason: fmt.Sprintf(format, args...)})
+		o.Reject(counterpoint.Rejection{File: o.Name, Line: line, Reason: fmt.Sprintf(format, args...)}, false)
 	}
 }
 

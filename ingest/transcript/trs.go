@@ -30,7 +30,8 @@ func TRS(r io.Reader, o Options, emit func(Parsed) error) error {
 		return err
 	}
 	t := trs{o: o, speakers: map[string]string{}}
-	t.dec = xml.NewDecoder(&budget{in, maxTRS, errTRS})
+	t.src = &budget{r: in, left: maxTRS, err: errTRS}
+	t.dec = xml.NewDecoder(t.src)
 	t.dec.Strict = false
 	t.dec.Entity = xml.HTMLEntity
 	t.dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // open has decoded
@@ -71,6 +72,7 @@ func declared(head []byte) encoding.Encoding {
 type trs struct {
 	o        Options
 	b        builder
+	src      *budget
 	dec      *xml.Decoder
 	item     Parsed
 	speakers map[string]string // id to name
@@ -91,12 +93,11 @@ func (t *trs) read() error {
 		if err == io.EOF {
 			return t.endTurn()
 		}
-		var syntax *xml.SyntaxError
-		if errors.As(err, &syntax) {
-			return t.broken(syntax)
+		if t.src.failed != nil {
+			return t.src.failed
 		}
 		if err != nil {
-			return err
+			return t.broken(err)
 		}
 		if err := t.token(tok); err != nil {
 			return err
@@ -105,14 +106,20 @@ func (t *trs) read() error {
 }
 
 // broken keeps what was read before the fault and says where the rest was lost.
-func (t *trs) broken(e *xml.SyntaxError) error {
+func (t *trs) broken(fault error) error {
+	line, _ := t.dec.InputPos()
+	why := strings.TrimPrefix(fault.Error(), "xml: ")
+	var syntax *xml.SyntaxError
+	if errors.As(fault, &syntax) {
+		line, why = syntax.Line, syntax.Msg
+	}
 	if err := t.endTurn(); err != nil {
 		return err
 	}
 	if len(t.b.segments) == 0 {
-		return refuse(e.Line, "is not readable XML: %s", e.Msg)
+		return refuse(line, "is not readable XML: %s", why)
 	}
-	t.o.reject(e.Line, "the XML is broken from here on and the rest was not read: %s", e.Msg)
+	t.o.reject(line, "the XML is broken from here on and the rest was not read: %s", why)
 	return nil
 }
 

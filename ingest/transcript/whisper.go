@@ -21,7 +21,7 @@ func Whisper(r io.Reader, o Options, emit func(Parsed) error) error {
 		return err
 	}
 	w := &whisper{o: o, fix: &fixJSON{}}
-	w.left = &budget{transform.NewReader(in, w.fix), maxValue, errValue}
+	w.left = &budget{r: transform.NewReader(in, w.fix), left: maxValue, err: errValue}
 	w.dec = json.NewDecoder(w.left)
 	if err := w.top(); err != nil {
 		if err := w.broken(w.why(err)); err != nil {

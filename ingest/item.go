@@ -1,0 +1,86 @@
+package ingest
+
+import (
+	"time"
+
+	"counterpoint"
+	"counterpoint/ingest/transcript"
+)
+
+// item is what the line carries: what was parsed, what the person and the file's name say, and what is known
+// of the source.
+func (in *intake) item(src counterpoint.Source, p transcript.Parsed) counterpoint.Item {
+	it := counterpoint.Item{
+		Source: src.ID, Kind: src.Kind, Owner: first(src.Owner, src.ID), Reach: src.Reach, Country: src.Country,
+		Languages: src.Languages, Own: src.Own, Example: src.Example,
+		Title: p.Title, Lang: p.Lang, URL: p.URL, Author: p.Author, Format: in.format,
+		Published: p.Published, Seen: in.door.o.Now().UTC(), Segments: p.Segments,
+		Revision: counterpoint.Revision(p.Segments),
+	}
+	if in.format != "jsonl" {
+		it.Title = first(first(in.o.Title, p.Title), stem(in.name))
+	}
+	it.Lang = in.lang(p)
+	it.Recorded, it.Precision = in.recorded(src, p)
+	it.Audio = first(first(in.o.Audio, p.Audio), audioAt(src, in.name, it.Recorded))
+	it.Clock = timed(p.Segments)
+	it.Locator = in.locator(p, it)
+	it.ID = counterpoint.ItemID(it.Source, it.Locator)
+	return it
+}
+
+// lang is what a line of JSONL declares for itself, else what the person said, else what the file says.
+func (in *intake) lang(p transcript.Parsed) string {
+	if in.format == "jsonl" && p.Lang != "" || in.o.Lang == "" {
+		return p.Lang
+	}
+	code, _ := counterpoint.Lang(in.o.Lang)
+	return code
+}
+
+// recorded is when the recording began: as the person or the sidecar says, as the file's name tells, or as the
+// file says. Of the precision of a line that is only published, the line's own is kept.
+func (in *intake) recorded(src counterpoint.Source, p transcript.Parsed) (*time.Time, counterpoint.Precision) {
+	if in.format == "jsonl" && (p.Recorded != nil || p.Published != nil) {
+		return p.Recorded, p.Precision
+	}
+	if in.o.Recorded != nil {
+		at := in.o.Recorded.UTC()
+		if in.o.Precision != "" {
+			return &at, in.o.Precision
+		}
+		return &at, counterpoint.Second
+	}
+	if src.FileTime != "" && in.format != "jsonl" {
+		if at, precision, ok := FileTime(in.name, src.FileTime, zone(src)); ok {
+			return &at, precision
+		}
+	}
+	if p.Recorded != nil {
+		return p.Recorded, p.Precision
+	}
+	return nil, counterpoint.Unknown
+}
+
+// locator names the item within its source: as the person says, by the recording's own id, by its start where
+// that is exact enough to tell two apart, else by its bytes.
+func (in *intake) locator(p transcript.Parsed, it counterpoint.Item) string {
+	switch {
+	case in.o.Locator != "" && in.format != "jsonl":
+		return in.o.Locator
+	case p.Locator != "":
+		return p.Locator
+	case in.format != "jsonl" && it.Recorded != nil && exact(it.Precision):
+		return it.Recorded.UTC().Format(time.RFC3339)
+	}
+	return p.Digest
+}
+
+func timed(segments []counterpoint.Segment) bool {
+	for _, s := range segments {
+		if s.StartMS != nil {
+			return true
+		}
+	}
+	return false
+}

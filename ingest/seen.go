@@ -1,0 +1,201 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Seen is the durable register of what came through the door: which revision of which item was published, and
+// which files of watched folders were dealt with. It is written only after the stream has the items, so a
+// crash between the two publishes again, which the line knows by the item's id.
+type Seen struct{ db *sql.DB }
+
+const seenSchema = `
+CREATE TABLE IF NOT EXISTS seen (item TEXT PRIMARY KEY, revision TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bytes (item TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (item, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
+	at INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;`
+
+// OpenSeen opens the register, such as ingest.db of the data folder, and makes it where there is none.
+func OpenSeen(path string) (*Seen, error) {
+	q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)"}}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(1) // one writer; lookups are short
+	if _, err := db.Exec(seenSchema); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return &Seen{db}, nil
+}
+
+// Close closes the register.
+func (s *Seen) Close() error { return s.db.Close() }
+
+// mark is what the register keeps of an item.
+type mark struct{ item, revision, digest string }
+
+// standing is what the register says of an item.
+type standing int
+
+const (
+	fresh    standing = iota // never seen
+	revised                  // seen with other words
+	repeated                 // seen with these words, or made from these very bytes
+)
+
+// standings looks up a batch.
+func (s *Seen) standings(ctx context.Context, marks []mark) ([]standing, error) {
+	out := make([]standing, len(marks))
+	err := s.in(ctx, func(tx *sql.Tx) error {
+		known, err := tx.PrepareContext(ctx, `SELECT revision, EXISTS (SELECT 1 FROM bytes WHERE item = ?1 AND digest = ?2) FROM seen WHERE item = ?1`)
+		if err != nil {
+			return err
+		}
+		defer known.Close()
+		for i, m := range marks {
+			var revision string
+			var same bool
+			err := known.QueryRowContext(ctx, m.item, m.digest).Scan(&revision, &same)
+			switch {
+			case errors.Is(err, sql.ErrNoRows):
+			case err != nil:
+				return err
+			case same || revision == m.revision:
+				out[i] = repeated
+			default:
+				out[i] = revised
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// mark writes a batch in one transaction.
+func (s *Seen) mark(ctx context.Context, marks []mark) error {
+	return s.in(ctx, func(tx *sql.Tx) error {
+		revision, err := tx.PrepareContext(ctx, `INSERT INTO seen VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET revision = excluded.revision`)
+		if err != nil {
+			return err
+		}
+		defer revision.Close()
+		bytes, err := tx.PrepareContext(ctx, `INSERT OR IGNORE INTO bytes VALUES (?, ?)`)
+		if err != nil {
+			return err
+		}
+		defer bytes.Close()
+		for _, m := range marks {
+			if _, err := revision.ExecContext(ctx, m.item, m.revision); err != nil {
+				return err
+			}
+			if _, err := bytes.ExecContext(ctx, m.item, m.digest); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Forget drops what is known of an item, so that it may come in again. Erasing an item calls it.
+func (s *Seen) Forget(ctx context.Context, item string) error {
+	return s.in(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM seen WHERE item = ?`, item); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM bytes WHERE item = ?`, item)
+		return err
+	})
+}
+
+func (s *Seen) in(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err == nil {
+		defer tx.Rollback()
+		if err = do(tx); err == nil {
+			err = tx.Commit()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("register of what was seen: %w", err)
+	}
+	return nil
+}
+
+// FileState is a file of a watched folder as it was when it was dealt with.
+type FileState struct {
+	Path   string    `json:"path"`
+	Size   int64     `json:"size"`
+	MTime  time.Time `json:"mtime"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason,omitempty"` // why it was refused; empty for one that was taken
+}
+
+// fileDone reports whether this very state of a file was dealt with.
+func (s *Seen) fileDone(ctx context.Context, f FileState) (bool, error) {
+	var n int
+	err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM files WHERE path = ? AND size = ? AND mtime = ?`, f.Path, f.Size, f.MTime.UnixNano()).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("register of what was seen: %w", err)
+	}
+	return n > 0, nil
+}
+
+// markFile notes that a file was dealt with.
+func (s *Seen) markFile(ctx context.Context, f FileState) error {
+	return s.in(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)`, f.Path, f.Size, f.MTime.UnixNano(), f.At.UnixMilli(), f.Reason)
+		return err
+	})
+}
+
+// Refused lists the files of watched folders that were not taken, with the reason.
+func (s *Seen) Refused(ctx context.Context) ([]FileState, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT path, size, mtime, at, reason FROM files WHERE reason != '' ORDER BY path`)
+	if err != nil {
+		return nil, fmt.Errorf("register of what was seen: %w", err)
+	}
+	defer rows.Close()
+	var all []FileState
+	for rows.Next() {
+		var f FileState
+		var mtime, at int64
+		if err := rows.Scan(&f.Path, &f.Size, &mtime, &at, &f.Reason); err != nil {
+			return nil, fmt.Errorf("register of what was seen: %w", err)
+		}
+		f.MTime, f.At = time.Unix(0, mtime).UTC(), time.UnixMilli(at).UTC()
+		all = append(all, f)
+	}
+	return all, rows.Err()
+}
+
+// earlier folds a batch onto itself: of items that are in it twice, the second is repeated or revised.
+func earlier(marks []mark, found []standing) {
+	latest := map[string]string{}
+	for i, m := range marks {
+		if found[i] == repeated {
+			if _, ok := latest[m.item]; !ok {
+				continue
+			}
+		}
+		old, ok := latest[m.item]
+		switch {
+		case !ok:
+		case old == m.revision:
+			found[i] = repeated
+		default:
+			found[i] = revised
+		}
+		if found[i] != repeated {
+			latest[m.item] = m.revision
+		}
+	}
+}
