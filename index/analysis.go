@@ -1,0 +1,183 @@
+// Package index makes what the logs say visible: it turns items, assessments and decisions into documents that
+// people list, search and count. Store is the contract of a backend (indextest.Run proves it), Projector
+// applies the logs to it, Terms is the one analysis that every backend, query and highlight goes through.
+package index
+
+import (
+	"strings"
+	"unicode"
+
+	"counterpoint"
+)
+
+// Term is a word as it is indexed, with where it stands in the text.
+type Term struct {
+	Text string
+	Span counterpoint.Span // runes of the text
+}
+
+// Terms turns text into the terms it is found by. Every store indexes these, and queries and highlights pass
+// through it, so all engines answer alike. A term is a run of letters, marks and digits, folded as foldRune
+// says. Scripts written without spaces give one term a sign (a letter with its marks); a run of them in a
+// query is a phrase. Apostrophes join (don't, ng'ombe, go'aan) except after an elided particle (l'eau, n'abantu).
+//
+// The terms of a term are the term itself.
+func Terms(text string) []Term {
+	var a analysis
+	at := 0
+	for _, r := range text {
+		a.rune(at, r)
+		at++
+	}
+	a.flush()
+	return a.terms
+}
+
+// Join is the terms as stores take them: separated by one space. A term has letters, marks and digits only,
+// lower-case where ASCII, so FTS5's ascii tokenizer and Elasticsearch's whitespace analyzer keep it whole.
+func Join(terms []Term) string {
+	var b strings.Builder
+	for i, t := range terms {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(t.Text)
+	}
+	return b.String()
+}
+
+type analysis struct {
+	terms  []Term
+	word   []rune
+	span   counterpoint.Span // of word
+	quote  bool              // an apostrophe follows the word so far
+	nasal  bool              // the word ends in a nasal with a virama
+	sign   bool              // the last term is a sign that may take marks
+	folded [24]rune
+}
+
+func (a *analysis) rune(at int, r rune) {
+	if apostrophe(r) {
+		a.quote, a.sign = len(a.word) > 0, false
+		return
+	}
+	for _, c := range foldRune(a.folded[:0], r) {
+		if !apostrophe(c) { // ŉ is one letter
+			a.add(at, c)
+		}
+	}
+	a.after(at, r)
+}
+
+// after looks at the rune as written: a mark that folding dropped still belongs to what it marks.
+func (a *analysis) after(at int, r rune) {
+	if r < 0x300 || len(a.word) == 0 || !unicode.Is(unicode.M, r) {
+		return
+	}
+	if a.span.End == at {
+		a.span.End = at + 1
+	}
+	a.nasal = virama(r) && nasal(a.word[len(a.word)-1])
+}
+
+func (a *analysis) add(at int, c rune) {
+	mark := unicode.Is(unicode.M, c)
+	switch {
+	case !mark && !unicode.IsLetter(c) && !unicode.IsDigit(c):
+		a.flush()
+	case mark && a.sign:
+		last := &a.terms[len(a.terms)-1]
+		last.Text += string(c)
+		last.Span.End = at + 1
+	case unspaced(c):
+		a.flush()
+		a.terms = append(a.terms, Term{string(c), counterpoint.Span{Start: at, End: at + 1}})
+		a.sign = true
+	default:
+		a.letter(at, c)
+	}
+}
+
+func (a *analysis) letter(at int, c rune) {
+	if a.quote && elided(a.word, c) {
+		a.flush()
+	}
+	if len(a.word) == 0 {
+		a.span.Start = at
+	}
+	if a.nasal && homorganic(a.word[len(a.word)-1], c) && len(a.word) > 1 {
+		a.word = a.word[:len(a.word)-1]
+	}
+	a.word = append(a.word, c)
+	a.span.End = at + 1
+	a.quote, a.nasal, a.sign = false, false, false
+}
+
+func (a *analysis) flush() {
+	if len(a.word) > 0 {
+		a.terms = append(a.terms, Term{string(a.word), a.span})
+	}
+	a.word, a.quote, a.nasal, a.sign = a.word[:0], false, false, false
+}
+
+func apostrophe(r rune) bool {
+	switch r {
+	case '\'', '’', '‘', '`', '´', '′', 'ʼ', 'ʻ', 'ʹ', 'ʽ', 'ʾ', 'ʿ', 'ˈ', 'Ꞌ', 'ꞌ', '՚', '׳', '״', '＇', '‛':
+		return true
+	}
+	return false
+}
+
+// elided reports whether word is a particle that lost its vowel before the next word: l'eau, qu'il, n'abantu,
+// ly'obuntu. Other apostrophes are part of one word.
+func elided(word []rune, next rune) bool {
+	if !strings.ContainsRune("aeiouyh", next) {
+		return false
+	}
+	w := string(word)
+	if strings.HasSuffix(w, "qu") {
+		return true
+	}
+	return len(word) <= 2 && w != "ng" && !strings.ContainsAny(w, "aeiou")
+}
+
+// unspaced reports whether the rune is of a script that puts no spaces between words.
+func unspaced(r rune) bool {
+	switch {
+	case r < 0x0E00:
+		return false
+	case r <= 0x0EFF, // Thai, Lao
+		r >= 0x1000 && r <= 0x109F, r >= 0x1780 && r <= 0x17FF, // Myanmar, Khmer
+		r >= 0x1950 && r <= 0x19FF, r >= 0x1A20 && r <= 0x1AAF, r >= 0xAA80 && r <= 0xAADF, // Tai
+		r >= 0x1B00 && r <= 0x1B7F, r >= 0xA980 && r <= 0xA9FF, r >= 0xAA60 && r <= 0xAA7F, // Bali, Java, Myanmar
+		r >= 0x2E80 && r <= 0x3098, r >= 0x309B && r <= 0x30FF, r >= 0x31F0 && r <= 0x31FF, // kana
+		r >= 0x3400 && r <= 0x9FFF, r >= 0xF900 && r <= 0xFAFF, r >= 0x20000 && r <= 0x3FFFF: // Han
+		return true
+	}
+	return false
+}
+
+func indic(r rune) bool  { return r >= 0x0900 && r < 0x0D80 }
+func virama(r rune) bool { return indic(r) && r&0x7F == 0x4D }
+
+// nasal reports whether the letter is the last of one of the five rows of stops.
+func nasal(r rune) bool {
+	if !indic(r) {
+		return false
+	}
+	switch r & 0x7F {
+	case 0x19, 0x1E, 0x23, 0x28, 0x2E:
+		return true
+	}
+	return false
+}
+
+// homorganic reports whether the nasal n is the one of the row that the stop c stands in, so that an anusvara
+// could have been written for it.
+func homorganic(n, c rune) bool {
+	if !indic(c) || n&^0x7F != c&^0x7F {
+		return false
+	}
+	i := n&0x7F - c&0x7F
+	return i >= 1 && i <= 4
+}

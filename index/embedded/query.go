@@ -1,0 +1,115 @@
+package embedded
+
+import (
+	"fmt"
+	"strings"
+
+	"counterpoint"
+	"counterpoint/index"
+)
+
+// filter is a WHERE clause that grows.
+type filter struct {
+	conds []string
+	args  []any
+}
+
+func (f *filter) add(cond string, args ...any) {
+	f.conds = append(f.conds, cond)
+	f.args = append(f.args, args...)
+}
+
+func (f *filter) where() string { return strings.Join(f.conds, " AND ") }
+
+// in asks for any of the values, of which there may be none asked for.
+func in[T any](f *filter, kind counterpoint.Kind, field string, values []T) {
+	if len(values) == 0 {
+		return
+	}
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = fmt.Sprint(v)
+		if n, ok := any(v).(int); ok {
+			args[i] = n
+		}
+	}
+	set := "= ?"
+	if len(args) > 1 {
+		set = "IN (?" + strings.Repeat(", ?", len(args)-1) + ")"
+	}
+	if field == "label" || tagged(kind, field) {
+		f.add("n IN (SELECT n FROM tags WHERE field = '"+field+"' AND value "+set+")", args...)
+		return
+	}
+	f.add(field+" "+set, args...)
+}
+
+// filterOf is the query as SQL, without order, limit and cursor.
+func filterOf(kind counterpoint.Kind, q counterpoint.Query) (*filter, index.Words, error) {
+	f := &filter{}
+	f.add("kind = ?", string(kind))
+	in(f, kind, "source", q.Source)
+	in(f, kind, "lang", q.Lang)
+	in(f, kind, "state", q.State)
+	in(f, kind, "item", q.Item)
+	in(f, kind, "narrative", q.Narrative)
+	in(f, kind, "message", q.Message)
+	in(f, kind, "station", q.Station)
+	if !q.From.IsZero() {
+		f.add("time <= ?", -nanos(q.From))
+	}
+	if !q.To.IsZero() {
+		f.add("time > ?", -nanos(q.To))
+	}
+	var words index.Words
+	if q.Text != "" {
+		var err error
+		if words, err = index.ParseWords(q.Text); err != nil {
+			return nil, nil, err
+		}
+	}
+	if kind == counterpoint.KindItem {
+		f.item(q, words)
+		return f, words, nil
+	}
+	in(f, kind, "level", q.Level)
+	in(f, kind, "label", q.Label)
+	if words != nil {
+		f.match(words)
+	}
+	return f, words, nil
+}
+
+func (f *filter) match(ws index.Words) {
+	f.add("n IN (SELECT rowid FROM words WHERE words MATCH ?)", match(ws))
+}
+
+// item asks for what an item has through its segments: level, label and words, all in one segment. Words may
+// also be in its title.
+func (f *filter) item(q counterpoint.Query, ws index.Words) {
+	var g filter
+	g.add("kind = ?", string(counterpoint.KindSegment))
+	in(&g, counterpoint.KindSegment, "level", q.Level)
+	in(&g, counterpoint.KindSegment, "label", q.Label)
+	if len(g.conds) > 1 {
+		f.add("id IN (SELECT item FROM docs WHERE "+g.where()+")", g.args...)
+	}
+	if ws == nil {
+		return
+	}
+	g.match(ws)
+	f.add("(n IN (SELECT rowid FROM words WHERE words MATCH ?) OR id IN (SELECT item FROM docs WHERE "+g.where()+"))",
+		append([]any{match(ws)}, g.args...)...)
+}
+
+// match is the words as an FTS5 expression. Terms hold letters, marks and digits only, so quotes are enough.
+func match(ws index.Words) string {
+	parts := make([]string, len(ws))
+	for i, p := range ws {
+		parts[i] = `"` + strings.Join(p.Terms, " ") + `"`
+		if p.Prefix {
+			parts[i] += " *"
+		}
+	}
+	return strings.Join(parts, " AND ")
+}

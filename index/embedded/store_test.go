@@ -1,0 +1,176 @@
+package embedded_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"counterpoint"
+	"counterpoint/index"
+	"counterpoint/index/embedded"
+	"counterpoint/index/indextest"
+)
+
+func open(t testing.TB, name string) index.Store {
+	t.Helper()
+	s, err := embedded.Open(name, embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStore(t *testing.T) { indextest.Run(t, open) }
+
+// TestReadBeside reads in a second store while the first writes, as `search` does beside a running process.
+func TestReadBeside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a folder with # and ?", "index.db")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := embedded.Open(path, embedded.Options{ReadOnly: true}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("reading where there is no index = %v, want ErrNotExist", err)
+	}
+	w := open(t, path)
+	defer w.Close()
+	r, err := embedded.Open(path, embedded.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	put(t, w, "i1.0", "the well is open")
+	if n := count(t, r); n != 1 {
+		t.Errorf("the reader sees %d segments, want 1", n)
+	}
+	err = r.Update(t.Context(), "items", nil, func(index.Tx) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "reading only") {
+		t.Errorf("Update of a reader = %v", err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file is %v, %v; want it closed to others", info.Mode(), err)
+	}
+}
+
+func TestBackupAndCheck(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "index.db"))
+	defer s.Close()
+	put(t, s, "i1.0", "the well is open")
+	e := s.(*embedded.Store)
+	if err := e.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(dir, "copy.db")
+	if err := e.Backup(t.Context(), copied); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Backup(t.Context(), copied); err == nil {
+		t.Error("a copy over another file gave no error")
+	}
+	put(t, s, "i1.1", "later")
+	c := open(t, copied)
+	defer c.Close()
+	if n := count(t, c); n != 1 {
+		t.Errorf("the copy has %d segments, want 1", n)
+	}
+	put(t, c, "i1.2", "a copy can be written on")
+}
+
+func TestDamageIsFound(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "index.db")
+	s := open(t, path)
+	for _, id := range []string{"i1.0", "i1.1", "i1.2"} {
+		put(t, s, id, strings.Repeat("many words of "+id+" ", 400))
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 4096 * 3; i < len(b)-4096; i += 4096 {
+		copy(b[i:], "damage damage damage")
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := embedded.Open(path, embedded.Options{ReadOnly: true})
+	if err != nil {
+		return // found already
+	}
+	defer r.Close()
+	if err := r.Check(t.Context()); err == nil {
+		t.Error("Check of a damaged file found nothing")
+	}
+}
+
+func TestSchemaOfAnotherVersion(t *testing.T) {
+	f := func(version, want string) {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "index.db")
+		if err := open(t, path).Close(); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec("PRAGMA user_version = " + version); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := embedded.Open(path, embedded.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Open of schema %s = %v, want it to say %q", version, err, want)
+		}
+	}
+	f("99", "use the newer program")
+	f("0", "delete the file")
+}
+
+func TestCancelled(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "index.db"))
+	defer s.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	err := s.Update(ctx, "items", map[int]int64{0: 1}, func(tx index.Tx) error {
+		cancel()
+		return tx.Put(counterpoint.KindSegment, "i1.0", segment("i1.0", "half"))
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("Update = %v, want context.Canceled", err)
+	}
+	if n := count(t, s); n != 0 {
+		t.Errorf("%d segments after a cancelled batch, want 0", n)
+	}
+	put(t, s, "i1.0", "the store goes on")
+}
+
+func segment(id, text string) counterpoint.SegmentView {
+	item, _, _ := strings.Cut(id, ".")
+	return counterpoint.SegmentView{ID: id, Item: item, Source: "radio-a", Text: text, Lang: "eng"}
+}
+
+func put(t testing.TB, s index.Store, id, text string) {
+	t.Helper()
+	err := s.Update(t.Context(), "items", nil, func(tx index.Tx) error {
+		return tx.Put(counterpoint.KindSegment, id, segment(id, text))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func count(t testing.TB, s index.Store) int {
+	t.Helper()
+	g, err := s.Count(t.Context(), counterpoint.KindSegment, counterpoint.Query{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g[0].Count
+}

@@ -1,0 +1,207 @@
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"counterpoint"
+	"counterpoint/index"
+)
+
+// Get fills into with the document; an item with all its segments.
+func (s *Store) Get(ctx context.Context, kind counterpoint.Kind, id string, into any) error {
+	var doc []byte
+	err := s.read.QueryRowContext(ctx, `SELECT doc FROM docs WHERE kind = ? AND id = ?`, string(kind), id).Scan(&doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return counterpoint.ErrNotFound
+	}
+	if err != nil {
+		return wrap(err)
+	}
+	if err := json.Unmarshal(doc, into); err != nil {
+		return fmt.Errorf("%s %s in the index: %w", kind, id, err)
+	}
+	if v, ok := into.(*counterpoint.ItemView); ok && kind == counterpoint.KindItem {
+		return s.segments(ctx, v)
+	}
+	return nil
+}
+
+func (s *Store) segments(ctx context.Context, v *counterpoint.ItemView) error {
+	v.Segments = []counterpoint.SegmentView{}
+	err := s.rows(ctx, func(doc []byte) error {
+		var g counterpoint.SegmentView
+		if err := json.Unmarshal(doc, &g); err != nil {
+			return err
+		}
+		v.Segments = append(v.Segments, g)
+		return nil
+	}, `SELECT doc FROM docs WHERE kind = 'segment' AND item = ?`, v.ID)
+	slices.SortFunc(v.Segments, func(a, b counterpoint.SegmentView) int { return a.Seq - b.Seq })
+	return err
+}
+
+// rows calls each with the first column of every row.
+func (s *Store) rows(ctx context.Context, each func([]byte) error, query string, args ...any) error {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return wrap(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var doc sql.RawBytes
+		if err := rows.Scan(&doc); err != nil {
+			return wrap(err)
+		}
+		if err := each(doc); err != nil {
+			return err
+		}
+	}
+	return wrap(rows.Err())
+}
+
+// List calls each with the documents of one page.
+func (s *Store) List(ctx context.Context, kind counterpoint.Kind, q counterpoint.Query, each func(doc []byte) error) (string, error) {
+	f, _, err := filterOf(kind, q)
+	if err != nil {
+		return "", err
+	}
+	return s.page(ctx, kind, q, f, each)
+}
+
+func (s *Store) page(ctx context.Context, kind counterpoint.Kind, q counterpoint.Query, f *filter, each func(doc []byte) error) (string, error) {
+	limit, err := limitOf(q)
+	if err != nil {
+		return "", err
+	}
+	if q.Cursor != "" {
+		p, err := parseCursor(kind, q.Cursor)
+		if err != nil {
+			return "", err
+		}
+		f.add("(rank, time, tie) > (?, ?, ?)", p.Rank, p.Time, p.Tie)
+	}
+	rows, err := s.read.QueryContext(ctx,
+		"SELECT doc, rank, time, tie FROM docs WHERE "+f.where()+" ORDER BY rank, time, tie LIMIT ?", append(f.args, limit+1)...)
+	if err != nil {
+		return "", wrap(err)
+	}
+	defer rows.Close()
+	last := place{Kind: string(kind)}
+	for n := 0; rows.Next(); n++ {
+		if n == limit {
+			return last.cursor(), nil
+		}
+		var doc sql.RawBytes
+		if err := rows.Scan(&doc, &last.Rank, &last.Time, &last.Tie); err != nil {
+			return "", wrap(err)
+		}
+		if err := each(doc); err != nil {
+			return "", err
+		}
+	}
+	return "", wrap(rows.Err())
+}
+
+func limitOf(q counterpoint.Query) (int, error) {
+	switch {
+	case q.Limit == 0:
+		return counterpoint.DefaultLimit, nil
+	case q.Limit < 0 || q.Limit > counterpoint.MaxLimit:
+		return 0, counterpoint.Invalid{{Field: "limit", Message: fmt.Sprintf("must be 1 to %d", counterpoint.MaxLimit)}}
+	}
+	return q.Limit, nil
+}
+
+// Search finds segments by their words.
+func (s *Store) Search(ctx context.Context, q counterpoint.Query) (counterpoint.Page[counterpoint.Hit], error) {
+	p := counterpoint.Page[counterpoint.Hit]{Data: []counterpoint.Hit{}}
+	if q.Text == "" {
+		_, err := index.ParseWords("")
+		return p, err
+	}
+	f, words, err := filterOf(counterpoint.KindSegment, q)
+	if err != nil {
+		return p, err
+	}
+	p.Next, err = s.page(ctx, counterpoint.KindSegment, q, f, func(doc []byte) error {
+		var h counterpoint.Hit
+		if err := json.Unmarshal(doc, &h.Found); err != nil {
+			return fmt.Errorf("segment in the index: %w", err)
+		}
+		h.Highlights = words.Highlights(h.Found.Text)
+		p.Data = append(p.Data, h)
+		return nil
+	})
+	return p, err
+}
+
+// Count counts the documents of each group, in the order of their keys.
+func (s *Store) Count(ctx context.Context, kind counterpoint.Kind, q counterpoint.Query, by counterpoint.GroupBy) ([]counterpoint.Group, error) {
+	f, _, err := filterOf(kind, q)
+	if err != nil {
+		return nil, err
+	}
+	query, bucket, err := countQuery(kind, f, by)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.read.QueryContext(ctx, query, f.args...)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	defer rows.Close()
+	groups := []counterpoint.Group{}
+	for rows.Next() {
+		var g counterpoint.Group
+		if err := rows.Scan(&g.Key, &g.Count); err != nil {
+			return nil, wrap(err)
+		}
+		if bucket {
+			if g.Key, err = bucketKey(g.Key); err != nil {
+				return nil, err
+			}
+		}
+		groups = append(groups, g)
+	}
+	return groups, wrap(rows.Err())
+}
+
+func countQuery(kind counterpoint.Kind, f *filter, by counterpoint.GroupBy) (query string, bucket bool, err error) {
+	switch by {
+	case "":
+		return "SELECT '', count(*) FROM docs WHERE " + f.where(), false, nil
+	case counterpoint.ByDay:
+		return bucketQuery(f, 24*time.Hour), true, nil
+	case counterpoint.ByHour:
+		return bucketQuery(f, time.Hour), true, nil
+	case counterpoint.BySource, counterpoint.ByLang, counterpoint.ByLabel, counterpoint.ByLevel, counterpoint.ByState:
+	default:
+		return "", false, counterpoint.Invalid{{Field: "by", Message: fmt.Sprintf("%q is not one of source, lang, label, level, state, day, hour", by)}}
+	}
+	if by == counterpoint.ByLabel || tagged(kind, string(by)) {
+		return "SELECT value, count(*) FROM docs JOIN tags USING (n) WHERE field = '" + string(by) + "' AND " + f.where() + " GROUP BY value ORDER BY value", false, nil
+	}
+	f.add(string(by) + " IS NOT NULL")
+	return "SELECT " + string(by) + ", count(*) FROM docs WHERE " + f.where() + " GROUP BY 1 ORDER BY 1", false, nil
+}
+
+// bucketQuery groups by the start of the bucket in nanoseconds, also before 1970.
+func bucketQuery(f *filter, size time.Duration) string {
+	n := size.Nanoseconds()
+	start := fmt.Sprintf("-time - ((-time %% %d) + %d) %% %d", n, n, n)
+	return "SELECT " + start + ", count(*) FROM docs WHERE " + f.where() + " GROUP BY 1 ORDER BY 1"
+}
+
+func bucketKey(nano string) (string, error) {
+	var n int64
+	if _, err := fmt.Sscan(nano, &n); err != nil {
+		return "", fmt.Errorf("time bucket %q: %w", nano, err)
+	}
+	return time.Unix(0, n).UTC().Format(time.RFC3339), nil
+}

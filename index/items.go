@@ -1,0 +1,220 @@
+package index
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"counterpoint"
+)
+
+// assessmentDoc is the part of an assessment that segments are made from.
+type assessmentDoc struct {
+	ID       string                           `json:"id"`
+	Segments []counterpoint.SegmentAssessment `json:"segments"`
+	Errors   []string                         `json:"errors,omitempty"`
+}
+
+func assessmentID(item string, part int, revision string) string {
+	return fmt.Sprintf("%s.%d.%s", item, part, revision)
+}
+
+// putItem applies one part of an item: its segments replace what stood in their place.
+func putItem(tx Tx, it counterpoint.Item) error {
+	rec, err := loadRecord(tx, it.ID)
+	if err != nil {
+		return err
+	}
+	revised := rec.revise(it.Revision)
+	if err := makeRoom(tx, rec, it, revised); err != nil {
+		return err
+	}
+	var a assessmentDoc
+	if err := tx.Get(kindAssessment, assessmentID(it.ID, it.Part, it.Revision), &a); err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
+		return err
+	}
+	views := make([]counterpoint.SegmentView, len(it.Segments))
+	for i, g := range it.Segments {
+		views[i] = segmentView(it, g, rec.Version)
+	}
+	p := newPart(it)
+	if err := putSegments(tx, views, a, &p); err != nil {
+		return err
+	}
+	rec.Parts = append(slices.DeleteFunc(rec.Parts, func(o partRecord) bool { return o.Part == p.Part }), p)
+	slices.SortFunc(rec.Parts, func(a, b partRecord) int { return cmp.Compare(a.Part, b.Part) })
+	if revised { // other assessments may count as old now
+		if err := putFlags(tx, rec); err != nil {
+			return err
+		}
+	}
+	v := itemView(it)
+	rec.describe(&v)
+	if err := tx.Put(counterpoint.KindItem, it.ID, v); err != nil {
+		return err
+	}
+	return tx.Put(kindRecord, it.ID, rec)
+}
+
+// makeRoom deletes the segments that the part replaces: all of another revision, those of parts that there are
+// no longer, and those of parts that were cut elsewhere and will come again.
+func makeRoom(tx Tx, rec *record, it counterpoint.Item, revised bool) error {
+	n := newPart(it)
+	var kept []partRecord
+	for _, p := range rec.Parts {
+		overlaps := p.From <= n.To && n.From <= p.To
+		if !revised && p.Part != it.Part && p.Part <= it.Parts && !overlaps {
+			kept = append(kept, p)
+			continue
+		}
+		for seq := p.From; seq <= p.To; seq++ {
+			if err := tx.Delete(counterpoint.KindSegment, counterpoint.SegmentID(it.ID, seq)); err != nil {
+				return err
+			}
+		}
+	}
+	rec.Parts = kept
+	return nil
+}
+
+func newPart(it counterpoint.Item) partRecord {
+	p := partRecord{Part: it.Part, From: 0, To: -1}
+	if n := len(it.Segments); n > 0 {
+		p.From, p.To = it.Segments[0].Seq, it.Segments[n-1].Seq
+	}
+	return p
+}
+
+// putSegments stores the segments with what the assessment says of them, and counts them for the item.
+func putSegments(tx Tx, views []counterpoint.SegmentView, a assessmentDoc, p *partRecord) error {
+	judged := make(map[int]*counterpoint.SegmentAssessment, len(a.Segments))
+	for i := range a.Segments {
+		judged[a.Segments[i].Seq] = &a.Segments[i]
+	}
+	p.Words, p.Quality, p.Errors = map[string]int{}, map[counterpoint.Quality]int{}, a.Errors
+	for i := range views {
+		v := &views[i]
+		if j := judged[v.Seq]; j != nil {
+			judge(v, *j)
+		}
+		p.Words[v.Lang] += len(strings.Fields(v.Text))
+		p.Quality[v.Quality]++
+		if err := tx.Put(counterpoint.KindSegment, v.ID, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func segmentView(it counterpoint.Item, g counterpoint.Segment, version int) counterpoint.SegmentView {
+	return counterpoint.SegmentView{
+		ID: counterpoint.SegmentID(it.ID, g.Seq), Item: it.ID, Source: it.Source, Seq: g.Seq, Text: g.Text,
+		StartMS: g.StartMS, EndMS: g.EndMS, Heard: it.HeardAt(g.StartMS), Seen: it.Seen, Speaker: g.Speaker, Role: g.Role,
+		Quality: g.Quality, Doubt: g.Doubt, Weak: g.Weak, Lang: cmp.Or(g.Lang, it.Lang, counterpoint.Undetermined),
+		Labels: []counterpoint.Label{}, Example: it.Example, Version: version,
+	}
+}
+
+func judge(v *counterpoint.SegmentView, j counterpoint.SegmentAssessment) {
+	v.Assessed, v.Lang, v.Level, v.Stance = true, cmp.Or(j.Lang, counterpoint.Undetermined), j.Level, j.Stance
+	v.Scores, v.Findings, v.Against = j.Scores, j.Findings, j.Against
+	v.Quality = cmp.Or(j.Quality, v.Quality)
+	if v.Labels = j.Labels(); v.Labels == nil {
+		v.Labels = []counterpoint.Label{}
+	}
+}
+
+func itemView(it counterpoint.Item) counterpoint.ItemView {
+	return counterpoint.ItemView{
+		ID: it.ID, Source: it.Source, Kind: it.Kind, Title: it.Title, Lang: cmp.Or(it.Lang, counterpoint.Undetermined), URL: it.URL, Audio: it.Audio,
+		Locator: it.Locator, Format: it.Format, Revision: it.Revision, Recorded: it.Recorded, Published: it.Published,
+		Precision: it.Precision, Seen: it.Seen, Parts: it.Parts, Segments: []counterpoint.SegmentView{}, Example: it.Example,
+	}
+}
+
+// describe fills in what all parts together say of the item.
+func (r *record) describe(v *counterpoint.ItemView) {
+	words, quality := map[string]int{}, map[counterpoint.Quality]int{}
+	v.Count, v.Errors = 0, nil
+	for _, p := range r.Parts {
+		for l, n := range p.Words {
+			words[l] += n
+		}
+		for q, n := range p.Quality {
+			quality[q] += n
+			v.Count += n
+		}
+		v.Errors = append(v.Errors, p.Errors...)
+	}
+	v.Lang = most(words, v.Lang)
+	v.Quality = most(quality, counterpoint.Good)
+	v.Flags, v.Version = append([]string{}, r.Flags...), r.Version
+}
+
+// most is the key with the highest count; of several the first in their order.
+func most[K ~string](counts map[K]int, none K) K {
+	best, n := none, 0
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		if counts[k] > n {
+			best, n = k, counts[k]
+		}
+	}
+	return best
+}
+
+// putAssessment applies what classify says of a part, whether the part is here already or not.
+func putAssessment(tx Tx, a counterpoint.Assessment) error {
+	rec, err := loadRecord(tx, a.Item)
+	if err != nil {
+		return err
+	}
+	doc := assessmentDoc{assessmentID(a.Item, a.Part, a.Revision), a.Segments, a.Errors}
+	if err := tx.Put(kindAssessment, doc.ID, doc); err != nil {
+		return err
+	}
+	if p := rec.part(a.Part); p != nil && rec.current() == a.Revision {
+		if err := judgePart(tx, a.Item, p, doc); err != nil {
+			return err
+		}
+	}
+	rec.note(a)
+	if err := putFlags(tx, rec); err != nil {
+		return err
+	}
+	return putRecord(tx, rec)
+}
+
+func judgePart(tx Tx, item string, p *partRecord, a assessmentDoc) error {
+	var views []counterpoint.SegmentView
+	for seq := p.From; seq <= p.To; seq++ {
+		var v counterpoint.SegmentView
+		err := tx.Get(counterpoint.KindSegment, counterpoint.SegmentID(item, seq), &v)
+		if errors.Is(err, counterpoint.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		views = append(views, v)
+	}
+	return putSegments(tx, views, a, p)
+}
+
+// putRecord stores the record and brings the item's view up to it, where the item is known.
+func putRecord(tx Tx, rec *record) error {
+	var v counterpoint.ItemView
+	err := tx.Get(counterpoint.KindItem, rec.ID, &v)
+	switch {
+	case err == nil:
+		rec.describe(&v)
+		if err := tx.Put(counterpoint.KindItem, rec.ID, v); err != nil {
+			return err
+		}
+	case !errors.Is(err, counterpoint.ErrNotFound):
+		return err
+	}
+	return tx.Put(kindRecord, rec.ID, rec)
+}
