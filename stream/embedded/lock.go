@@ -13,7 +13,7 @@ import (
 )
 
 // lockPatience is how long a process that is just ending is waited for.
-const lockPatience = time.Second
+const lockPatience = 500 * time.Millisecond
 
 // Lock is a process's right to write in a data folder. The system frees it when the process ends, however
 // it ends, so a lock is never left behind.
