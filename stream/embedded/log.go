@@ -133,8 +133,8 @@ func (l *Log) do(ctx context.Context, j *job) error {
 	if l.readOnly {
 		return stream.ErrReadOnly
 	}
-	if err := l.open(); err != nil {
-		return err
+	if err := errors.Join(ctx.Err(), l.open()); err != nil {
+		return err // before the select, which would choose at random
 	}
 	j.done = make(chan error, 1)
 	select {
