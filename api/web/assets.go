@@ -1,0 +1,64 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"counterpoint"
+)
+
+//go:embed static
+var staticFiles embed.FS
+
+// assets are the static files under names that carry their hash, so that browsers keep them for ever.
+type assets struct {
+	hashed map[string]string // style.css → style.1a2b3c4d.css
+	body   map[string][]byte // by hashed name
+}
+
+func loadAssets() (assets, error) {
+	a := assets{map[string]string{}, map[string][]byte{}}
+	dir, err := staticFiles.ReadDir("static")
+	if err != nil {
+		return a, fmt.Errorf("read static files: %w", err)
+	}
+	for _, f := range dir {
+		b, err := staticFiles.ReadFile("static/" + f.Name())
+		if err != nil {
+			return a, fmt.Errorf("read static file %s: %w", f.Name(), err)
+		}
+		sum := sha256.Sum256(b)
+		ext := path.Ext(f.Name())
+		name := strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:5]) + ext
+		a.hashed[f.Name()], a.body[name] = name, b
+	}
+	return a, nil
+}
+
+// url is the address of a static file.
+func (a assets) url(name string) string { return "/static/" + a.hashed[name] }
+
+func (p *Pages) static(r *request) error {
+	name := r.PathValue("file")
+	body, ok := p.assets.body[name]
+	if !ok {
+		return fmt.Errorf("static file %s: %w", name, counterpoint.ErrNotFound)
+	}
+	r.w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	r.w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	http.ServeContent(r.w, r.Request, name, time.Time{}, bytes.NewReader(body))
+	return nil
+}
+
+func (p *Pages) favicon(r *request) error {
+	http.Redirect(r.w, r.Request, p.assets.url("icon.svg"), http.StatusFound)
+	return nil
+}

@@ -1,0 +1,141 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"counterpoint"
+)
+
+// filter is a list's filter as it stands in the address.
+type filter struct {
+	values url.Values
+	zone   *time.Location
+}
+
+// filterNames are the parameters of a list.
+var filterNames = []string{"q", "source", "lang", "label", "level", "state", "from", "to", "narrative", "item"}
+
+func newFilter(values url.Values, zone *time.Location) filter {
+	f := filter{url.Values{}, zone}
+	for _, name := range filterNames {
+		for _, v := range values[name] {
+			if v = strings.TrimSpace(v); v != "" {
+				f.values.Add(name, v)
+			}
+		}
+	}
+	return f
+}
+
+// Value is the first value of a parameter.
+func (f filter) Value(name string) string { return f.values.Get(name) }
+
+// Has reports whether the parameter has the value.
+func (f filter) Has(name, value string) bool { return slices.Contains(f.values[name], value) }
+
+// Set reports whether anything is asked for.
+func (f filter) Set() bool { return len(f.values) > 0 }
+
+// Encode is the filter as an address carries it.
+func (f filter) Encode() string { return f.values.Encode() }
+
+// Export is the filter as the JSON API takes it.
+func (f filter) Export() string {
+	v := url.Values{}
+	for k, list := range f.values {
+		if list = without(list, all); len(list) > 0 {
+			v[k] = list
+		}
+	}
+	return v.Encode()
+}
+
+// With is the filter with one parameter changed.
+func (f filter) With(name, value string) string {
+	v := url.Values{}
+	for k, list := range f.values {
+		v[k] = list
+	}
+	v.Del(name)
+	if value != "" {
+		v.Set(name, value)
+	}
+	return v.Encode()
+}
+
+// all is the word of a filter that asks for every state or language.
+const all = "all"
+
+func (f filter) query() counterpoint.Query {
+	q := counterpoint.Query{
+		Text: f.Value("q"), Source: f.values["source"], State: without(f.values["state"], all),
+		Narrative: f.values["narrative"], Item: f.values["item"], From: f.date("from"), To: f.date("to"),
+	}
+	for _, l := range without(f.values["lang"], all) {
+		if code, ok := counterpoint.Lang(l); ok {
+			q.Lang = append(q.Lang, code)
+		}
+	}
+	for _, l := range f.values["label"] {
+		q.Label = append(q.Label, counterpoint.Label(l))
+	}
+	for _, l := range f.values["level"] {
+		if n, err := strconv.Atoi(l); err == nil {
+			q.Level = append(q.Level, n)
+		}
+	}
+	if !q.To.IsZero() && len(f.Value("to")) == len("2006-01-02") {
+		q.To = q.To.AddDate(0, 0, 1) // a day is meant to its end
+	}
+	return q
+}
+
+func without(list []string, word string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == word })
+}
+
+func (f filter) date(name string) time.Time {
+	for _, layout := range []string{time.RFC3339, inputTime, "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, f.Value(name), f.zone); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// choices are what a list's filter offers.
+type choices struct {
+	Sources   []counterpoint.Source
+	Languages []string
+}
+
+func (r *request) choices(v *view) choices {
+	var c choices
+	seen := map[string]bool{}
+	all := v.names.allSources()
+	for _, id := range sorted(all) {
+		c.Sources = append(c.Sources, all[id])
+		for _, l := range append(all[id].Languages, r.by.Languages...) {
+			if !seen[l] {
+				seen[l] = true
+				c.Languages = append(c.Languages, l)
+			}
+		}
+	}
+	sort.Strings(c.Languages)
+	return c
+}

@@ -1,0 +1,139 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"counterpoint"
+)
+
+// form is what a person typed, with what was wrong with it. It is carried back to the page, so that nothing
+// typed is ever lost.
+type form struct {
+	name   string // which of the page's forms it was
+	values url.Values
+	errs   counterpoint.Invalid
+	lines  []string // errors that belong to no field
+}
+
+// Value is what was typed into a field.
+func (f form) Value(name string) string { return strings.TrimSpace(f.values.Get(name)) }
+
+func (f form) int(name string) int {
+	n, err := strconv.Atoi(f.Value(name))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// list is the values of a field that holds several, separated by commas or spaces or repeated.
+func (f form) list(name string) []string {
+	var out []string
+	for _, v := range f.values[name] {
+		out = append(out, strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' || r == ';' || r == '،' || r == '\n' || r == '\r' })...)
+	}
+	return out
+}
+
+const inputTime = "2006-01-02T15:04"
+
+// time is the moment typed into a datetime-local field, in the zone of the place. An empty field is the zero time.
+func (f *form) time(name string, zone *time.Location) time.Time {
+	v := f.Value(name)
+	if v == "" {
+		return time.Time{}
+	}
+	for _, layout := range []string{inputTime, "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, v, zone); err == nil {
+			return t
+		}
+	}
+	f.errs = append(f.errs, counterpoint.FieldError{Field: name, Message: "write the time as 2026-11-22T19:30"})
+	return time.Time{}
+}
+
+// rejected puts what the desk said is wrong into the form, and reports whether the person can mend it there.
+func (f *form) rejected(err error) bool {
+	var bad counterpoint.Invalid
+	switch {
+	case errors.As(err, &bad):
+		f.errs = append(f.errs, bad...)
+	case errors.Is(err, counterpoint.ErrStale), errors.Is(err, counterpoint.ErrConflict):
+		f.lines = append(f.lines, plain(err))
+	default:
+		return false
+	}
+	return true
+}
+
+// plain is the error's words without the kind that ends them.
+func plain(err error) string {
+	s := err.Error()
+	for _, kind := range []error{counterpoint.ErrConflict, counterpoint.ErrStale, counterpoint.ErrForbidden, counterpoint.ErrInvalid, counterpoint.ErrNotFound, counterpoint.ErrTooLarge, errBadRequest} {
+		s = strings.TrimSuffix(s, ": "+kind.Error())
+	}
+	return s
+}
+
+// Field is one field of a form as a template shows it.
+type Field struct {
+	ID, Name, Label, Value, Error string
+	Hint                          string
+	Required, RTL                 bool
+}
+
+// field is the field name of the page's form formName; label and hint are keys of the locale, typed is what a
+// new form starts with.
+func (v *view) field(formName, name, label, typed string) Field {
+	f := Field{ID: formName + "-" + name, Name: name, Label: v.locale.t(label), Value: typed}
+	if v.locale.has(label + ".hint") {
+		f.Hint = v.locale.t(label + ".hint")
+	}
+	if v.Form.name != formName {
+		return f
+	}
+	if v.Form.values.Has(name) {
+		f.Value = v.Form.values.Get(name)
+	}
+	f.Error = v.Form.wrong(name)
+	return f
+}
+
+func (f form) wrong(name string) string {
+	var all []string
+	for _, e := range f.errs {
+		if e.Field == name {
+			all = append(all, e.Message)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// Was reports whether this is the form that came back.
+func (f form) Was(name string) bool { return f.name == name && (len(f.errs) > 0 || len(f.lines) > 0) }
+
+// Checked reports whether a choice was made in the form that came back.
+func (f form) Checked(formName, name, value string) bool {
+	return f.name == formName && slices.Contains(f.values[name], value)
+}
+
+// Problem is a line of the summary on top, with the field it leads to.
+type Problem struct{ Link, Text string }
+
+// Problems are what is wrong, each once.
+func (f form) Problems() []Problem {
+	var out []Problem
+	for _, l := range f.lines {
+		out = append(out, Problem{Text: l})
+	}
+	for _, e := range f.errs {
+		out = append(out, Problem{Link: fmt.Sprintf("#%s-%s", f.name, e.Field), Text: e.Error()})
+	}
+	return out
+}

@@ -1,0 +1,186 @@
+package web
+
+import (
+	"slices"
+	"time"
+
+	"counterpoint"
+)
+
+// narrativesPage lists the narratives with how long each stands unanswered.
+type narrativesPage struct {
+	Clocks []counterpoint.TimeToCounter
+	Open   int
+}
+
+func (p *Pages) narratives(r *request) error {
+	v := r.page("narratives", "narratives.title")
+	clocks, err := p.desk.TimeToCounter(r.Context(), nil)
+	if err != nil {
+		return err
+	}
+	b := narrativesPage{Clocks: clocks}
+	for _, c := range clocks {
+		if c.Open {
+			b.Open++
+		}
+	}
+	slices.SortStableFunc(b.Clocks, func(x, y counterpoint.TimeToCounter) int { return order(x.Open, y.Open) })
+	return r.show(v, b)
+}
+
+func order(first, second bool) int {
+	switch {
+	case first == second:
+		return 0
+	case first:
+		return -1
+	}
+	return 1
+}
+
+func (p *Pages) makeNarrative(r *request) error {
+	a, err := p.desk.MakeNarrative(r.Context(), r.call(), r.form.Value("title"), r.form.Value("summary"), r.form.list("languages"))
+	if err != nil {
+		return r.again("narrative", err, p.narratives)
+	}
+	return r.to("/narratives/"+a.ID, "done", done(a, "made"))
+}
+
+// narrativePage is one story: how long it stood unanswered, where it was heard and what answers it.
+type narrativePage struct {
+	Story    counterpoint.Narrative
+	Clock    counterpoint.TimeToCounter
+	Steps    []step
+	Total    string
+	Flags    []queueRow
+	Messages []counterpoint.Message
+	Airings  []counterpoint.Airing
+	Chart    *chart
+	Heard    []string // languages of its flags
+	Reached  []string // languages in which an answer went out
+	Missing  []string
+}
+
+// step is one of the six of time-to-counter, with the time since the step before.
+type step struct {
+	Name string
+	At   *time.Time
+	Gap  string
+	Prec counterpoint.Precision
+	Next bool // the first that is still to come
+}
+
+func (p *Pages) narrative(r *request) error {
+	ctx := r.Context()
+	n, err := counterpoint.Load[counterpoint.Narrative](ctx, p.views(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	v := r.page("narrative", "narrative.title").titled(n.Title, first(n.Languages))
+	clocks, err := p.desk.TimeToCounter(ctx, nil, n.ID)
+	if err != nil {
+		return err
+	}
+	b := narrativePage{Story: n}
+	if len(clocks) > 0 {
+		b.Clock = clocks[0]
+	}
+	q := counterpoint.Query{Narrative: []string{n.ID}}
+	flags, err := counterpoint.All[counterpoint.Flag](ctx, p.views(), q)
+	if err != nil {
+		return err
+	}
+	if b.Messages, err = counterpoint.All[counterpoint.Message](ctx, p.views(), q); err != nil {
+		return err
+	}
+	if b.Airings, err = counterpoint.All[counterpoint.Airing](ctx, p.views(), q); err != nil {
+		return err
+	}
+	for _, f := range flags[:min(len(flags), 30)] {
+		b.Flags = append(b.Flags, r.row(v, f, false))
+	}
+	b.reach(flags)
+	b.Steps, b.Total = r.locale.steps(b.Clock, p.now())
+	b.Chart = newChart(flags, b.Airings, p.zone)
+	return r.show(v, b)
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+// reach compares the languages it was heard in with those it was answered in.
+func (b *narrativePage) reach(flags []counterpoint.Flag) {
+	add := func(list *[]string, lang string) {
+		if lang != counterpoint.Undetermined && lang != "" && !slices.Contains(*list, lang) {
+			*list = append(*list, lang)
+		}
+	}
+	for _, f := range flags {
+		if f.State != counterpoint.Rejected && f.State != counterpoint.Duplicate {
+			add(&b.Heard, f.Lang)
+		}
+	}
+	for _, a := range b.Airings {
+		if a.State == counterpoint.Aired {
+			add(&b.Reached, a.Lang)
+		}
+	}
+	for _, l := range b.Heard {
+		if !slices.Contains(b.Reached, l) {
+			add(&b.Missing, l)
+		}
+	}
+}
+
+// steps are the six steps with the gaps between those that are known.
+func (l *locale) steps(c counterpoint.TimeToCounter, now time.Time) ([]step, string) {
+	all := []step{
+		{Name: "published", At: c.Published, Prec: c.Precision}, {Name: "seen", At: c.Seen}, {Name: "flagged", At: c.Flagged},
+		{Name: "confirmed", At: c.Confirmed}, {Name: "approved", At: c.Approved}, {Name: "proven", At: c.Proven},
+	}
+	var last, start *time.Time
+	waiting := false
+	for i := range all {
+		s := &all[i]
+		if s.At == nil {
+			s.Next = !waiting && i > 2
+			waiting = waiting || s.Next
+			continue
+		}
+		if start == nil || s.At.Before(*start) {
+			start = s.At
+		}
+		if last != nil {
+			s.Gap = l.gap(s.At.Sub(*last))
+		}
+		last = s.At
+	}
+	if c.Seconds != nil {
+		return all, l.span(time.Duration(*c.Seconds) * time.Second)
+	}
+	if start == nil {
+		return all, ""
+	}
+	return all, l.span(now.Sub(*start))
+}
+
+func (l *locale) gap(d time.Duration) string {
+	if d < 0 {
+		return l.t("gap.before", l.span(d))
+	}
+	return l.t("gap.after", l.span(d))
+}
+
+func (p *Pages) describeNarrative(r *request) error {
+	id := r.PathValue("id")
+	a, err := p.desk.DescribeNarrative(r.Context(), r.call(), id, r.form.Value("title"), r.form.Value("summary"), r.form.list("languages"))
+	if err != nil {
+		return r.again("narrative", err, p.narrative)
+	}
+	return r.to("/narratives/"+id, "done", done(a, "saved"))
+}

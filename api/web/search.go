@@ -1,0 +1,118 @@
+package web
+
+import (
+	"counterpoint"
+)
+
+// searchPage is segments that were found, by the item they stand in.
+type searchPage struct {
+	Filter  filter
+	Choices choices
+	Labels  []counterpoint.Label
+	Asked   bool
+	Groups  []found
+	Total   int
+	Shown   int
+	Next    string
+	Query   string
+	Cover   coverage
+}
+
+// coverage says how much was listened to where the search looks, so that few hits are not taken for silence.
+type coverage struct {
+	Sources, Heard int
+}
+
+type found struct {
+	Item  string
+	Title string
+	Lang  string
+	Where string
+	Hits  []hit
+}
+
+type hit struct {
+	counterpoint.SegmentView
+	Time   string
+	Pieces []Piece
+	Hidden bool
+	From   int // page of the transcript
+}
+
+func (p *Pages) search(r *request) error {
+	v := r.page("search", "search.title")
+	v.Wide = true
+	f := newFilter(r.URL.Query(), p.zone)
+	b := searchPage{Filter: f, Choices: r.choices(v), Labels: counterpoint.Labels, Asked: f.Set(), Query: f.Encode()}
+	if !b.Asked {
+		return r.show(v, b)
+	}
+	q := f.query()
+	var err error
+	if b.Total, err = p.total(r.Context(), counterpoint.KindSegment, q); err == nil {
+		err = b.cover(r, v, q)
+	}
+	if err != nil {
+		return r.againSearch(v, b, err)
+	}
+	q.Limit, q.Cursor = 25, r.URL.Query().Get("cursor")
+	page, err := p.views().Search(r.Context(), q)
+	if err != nil {
+		return r.againSearch(v, b, err)
+	}
+	b.Next, b.Shown = page.Next, len(page.Data)
+	b.Groups = r.group(page.Data)
+	return r.show(v, b)
+}
+
+// againSearch shows what is wrong with a query above what was typed.
+func (r *request) againSearch(v *view, b searchPage, err error) error {
+	status := statusOf(err)
+	if !v.Form.rejected(err) {
+		return err
+	}
+	v.Form.name, r.status = "search", status
+	return r.show(v, b)
+}
+
+// group puts hits under their items, in the order in which they were found.
+func (r *request) group(hits []counterpoint.Hit) []found {
+	var out []found
+	at := map[string]int{}
+	for _, h := range hits {
+		s := h.Found
+		i, ok := at[s.Item]
+		if !ok {
+			i = len(out)
+			at[s.Item] = i
+			g := found{Item: s.Item, Title: s.Item, Where: s.Source, Lang: s.Lang}
+			if it, err := counterpoint.Load[counterpoint.ItemView](r.Context(), r.p.views(), s.Item); err == nil {
+				g.Title, g.Lang = it.Title, it.Lang
+			}
+			out = append(out, g)
+		}
+		out[i].Hits = append(out[i].Hits, hit{
+			SegmentView: s, Time: timecode(s.StartMS), Pieces: lit(s.Text, h.Highlights), Hidden: r.by.Blur && s.Level > 0 && r.URL.Query().Get("show") != "1", From: s.Seq + 1,
+		})
+	}
+	return out
+}
+
+// lit cuts a text at its highlights.
+func lit(text string, spans []counterpoint.Span) []Piece {
+	fs := make([]counterpoint.Finding, len(spans))
+	for i, s := range spans {
+		fs[i] = counterpoint.Finding{Start: s.Start, End: s.End}
+	}
+	return cut(text, 0, fs, nil, nil)
+}
+
+// cover counts the sources that were heard in the time the search looks at.
+func (b *searchPage) cover(r *request, v *view, q counterpoint.Query) error {
+	heard, err := r.p.views().Count(r.Context(), counterpoint.KindSegment, counterpoint.Query{From: q.From, To: q.To, Source: q.Source}, counterpoint.BySource)
+	b.Cover = coverage{Sources: len(v.names.allSources()), Heard: len(heard)}
+	if len(q.Source) > 0 {
+		b.Cover.Sources = len(q.Source)
+	}
+	return err
+}

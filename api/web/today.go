@@ -1,0 +1,234 @@
+package web
+
+import (
+	"cmp"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"counterpoint"
+	"counterpoint/api"
+)
+
+// todayPage is the day sheet of a radio team: what is late, what comes, what went out.
+type todayPage struct {
+	Day    time.Time
+	Late   []slot
+	Next   []slot
+	Done   []slot
+	Import bool
+	Zone   string
+	Report *playoutReport
+	Grades []counterpoint.Grade
+	One    bool // the page shows one airing only
+}
+
+// slot is an airing with the words to read.
+type slot struct {
+	counterpoint.Airing
+	Script  string
+	Seconds int
+	Late    bool
+	Open    bool // "went out" and "did not" can be said of it
+	When    string
+	Attest  string
+	State   string
+}
+
+func (p *Pages) today(r *request) error {
+	v := r.page("today", "today.title")
+	b, err := r.todayPage()
+	if err != nil {
+		return err
+	}
+	return r.show(v, b)
+}
+
+func (r *request) todayPage() (todayPage, error) {
+	p, now := r.p, r.p.now()
+	b := todayPage{Day: now.In(p.zone), Import: p.playout != nil && r.can(api.Air), Zone: p.zone.String(), Grades: counterpoint.Grades}
+	open, err := counterpoint.All[counterpoint.Airing](r.Context(), p.views(), counterpoint.Query{State: []string{string(counterpoint.Offered), string(counterpoint.Accepted)}})
+	if err != nil {
+		return b, err
+	}
+	for _, a := range open {
+		s := r.slot(a)
+		if s.Late {
+			b.Late = append(b.Late, s)
+			continue
+		}
+		b.Next = append(b.Next, s)
+	}
+	past, err := counterpoint.List[counterpoint.Airing](r.Context(), p.views(), counterpoint.Query{
+		State: []string{string(counterpoint.Aired), string(counterpoint.Missed), string(counterpoint.Declined)}, Limit: 100})
+	if err != nil {
+		return b, err
+	}
+	for _, a := range past.Data {
+		if sameDay(a.Planned, now, p.zone) || (a.Aired != nil && sameDay(*a.Aired, now, p.zone)) {
+			b.Done = append(b.Done, r.slot(a))
+		}
+	}
+	byPlan := func(x, y slot) int { return cmp.Or(x.Planned.Compare(y.Planned), cmp.Compare(x.ID, y.ID)) }
+	slices.SortFunc(b.Late, byPlan)
+	slices.SortFunc(b.Next, byPlan)
+	slices.SortFunc(b.Done, byPlan)
+	b.Late, b.Next, b.Done = b.Late[:min(len(b.Late), 20)], b.Next[:min(len(b.Next), 20)], b.Done[:min(len(b.Done), 20)]
+	return b, nil
+}
+
+func sameDay(a, b time.Time, zone *time.Location) bool {
+	y1, m1, d1 := a.In(zone).Date()
+	y2, m2, d2 := b.In(zone).Date()
+	return y1 == y2 && m1 == m2 && d1 == d2
+}
+
+// lateAfter is how long after its time a slot is called late.
+const lateAfter = 10 * time.Minute
+
+func (r *request) slot(a counterpoint.Airing) slot {
+	now := r.p.now()
+	s := slot{Airing: a, State: string(a.State), Attest: r.locale.t("today.attested", r.by.Name)}
+	s.Open = a.State == counterpoint.Offered || a.State == counterpoint.Accepted || a.State == counterpoint.Missed
+	s.Late = s.Open && a.State != counterpoint.Missed && now.After(a.Planned.Add(lateAfter))
+	when := a.Planned
+	if when.After(now) {
+		when = now
+	}
+	s.When = when.In(r.p.zone).Format(inputTime)
+	m, err := counterpoint.Load[counterpoint.Message](r.Context(), r.p.views(), a.Message)
+	r.p.missed("message", err)
+	if x, ok := m.Variant(a.Lang); ok {
+		s.Script, s.Seconds = x.Script, x.Seconds
+	}
+	return s
+}
+
+// airing shows one slot: where "went out" and "did not" come back to with what was wrong.
+func (p *Pages) airing(r *request) error {
+	a, err := counterpoint.Load[counterpoint.Airing](r.Context(), p.views(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	v := r.page("today", "airing.title", a.Code)
+	s := r.slot(a)
+	b := todayPage{Day: p.now().In(p.zone), Grades: counterpoint.Grades, One: true}
+	switch {
+	case s.Late:
+		b.Late = []slot{s}
+	case s.Open:
+		b.Next = []slot{s}
+	default:
+		b.Done = []slot{s}
+	}
+	return r.show(v, b)
+}
+
+// back is where a command on an airing was given from.
+func (r *request) back(a api.Answer, word string) error {
+	to := r.form.Value("to")
+	if to == "" {
+		to = "/today"
+	}
+	return r.to(local(to), "done", done(a, word))
+}
+
+func (p *Pages) acceptAiring(r *request) error {
+	a, err := p.desk.AcceptAiring(r.Context(), r.call(), r.PathValue("id"))
+	if err != nil {
+		return r.again("accept", err, p.airing)
+	}
+	return r.back(a, "accepted")
+}
+
+func (p *Pages) declineAiring(r *request) error {
+	a, err := p.desk.DeclineAiring(r.Context(), r.call(), r.PathValue("id"), r.form.Value("reason"))
+	if err != nil {
+		return r.again("decline", err, p.airing)
+	}
+	return r.back(a, "declined")
+}
+
+func (p *Pages) missAiring(r *request) error {
+	a, err := p.desk.MissAiring(r.Context(), r.call(), r.PathValue("id"), r.form.Value("reason"))
+	if err != nil {
+		return r.again("miss-"+r.PathValue("id"), err, p.airing)
+	}
+	return r.back(a, "missed")
+}
+
+func (p *Pages) cancelAiring(r *request) error {
+	a, err := p.desk.CancelAiring(r.Context(), r.call(), r.PathValue("id"), r.form.Value("reason"))
+	if err != nil {
+		return r.again("cancel", err, p.airing)
+	}
+	return r.back(a, "cancelled")
+}
+
+// proveAiring takes "went out": when, how good the proof is, and what it rests on.
+func (p *Pages) proveAiring(r *request) error {
+	formName := "prove-" + r.PathValue("id")
+	aired := r.form.time("aired", p.zone)
+	if len(r.form.errs) > 0 {
+		bad := r.form.errs
+		r.form.errs = nil
+		return r.again(formName, bad, p.airing)
+	}
+	a, err := p.desk.ProveAiring(r.Context(), r.call(), r.PathValue("id"), counterpoint.Grade(r.form.Value("grade")), r.form.Value("evidence"), aired)
+	if err != nil {
+		return r.again(formName, err, p.airing)
+	}
+	return r.back(a, "proven")
+}
+
+// playoutReport is what became of a playout log, as the API answers it.
+type playoutReport struct {
+	Read     int                      `json:"read"`
+	Proven   int                      `json:"proven"`
+	Problems []counterpoint.Rejection `json:"problems"`
+}
+
+func (p *Pages) importPlayout(r *request) error {
+	if p.playout == nil {
+		return counterpoint.ErrNotFound
+	}
+	csv, err := r.upload("log")
+	if err != nil {
+		return r.again("import", err, p.today)
+	}
+	answer, err := p.playout(r.Context(), r.by, csv, r.form.Value("station"), r.form.Value("zone"))
+	if err != nil {
+		return r.again("import", err, p.today)
+	}
+	v := r.page("today", "today.title")
+	b, err := r.todayPage()
+	if err != nil {
+		return err
+	}
+	if b.Report, err = reportOf(answer); err != nil {
+		return err
+	}
+	return r.show(v, b)
+}
+
+func reportOf(answer any) (*playoutReport, error) {
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	var out playoutReport
+	return &out, json.Unmarshal(raw, &out)
+}
+
+// upload is a file of the form, or the same words pasted into the field of that name.
+func (r *request) upload(name string) (io.Reader, error) {
+	if file, _, err := r.FormFile(name + "-file"); err == nil {
+		return file, nil
+	}
+	if pasted := r.form.Value(name); pasted != "" {
+		return strings.NewReader(pasted), nil
+	}
+	return nil, counterpoint.Invalid{{Field: name, Message: r.locale.t("import.empty")}}
+}
