@@ -1,0 +1,108 @@
+package lexicon
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// foldRune is a rune as packs spell it: lower case, without marks, with one letter for each family of Arabic
+// letters that writers swap; empty for what is not seen at all (marks, tatweel, zero-width and bidi signs).
+func foldRune(r rune) string {
+	if r < 0x80 {
+		return string(unicode.ToLower(r))
+	}
+	switch r {
+	case 'أ', 'إ', 'آ', 'ٱ':
+		return "ا"
+	case 'ى', 'ی', 'ئ':
+		return "ي"
+	case 'ة':
+		return "ه"
+	case 'ؤ':
+		return "و"
+	case 'ک':
+		return "ك"
+	case 'ـ', 'ء':
+		return ""
+	case 'œ', 'Œ':
+		return "oe"
+	case 'æ', 'Æ':
+		return "ae"
+	case '’', 'ʼ', '‘', '`':
+		return "'"
+	}
+	if unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Mn, r) {
+		return ""
+	}
+	if latin, ok := lookalikes[unicode.ToLower(r)]; ok {
+		return latin
+	}
+	var b strings.Builder
+	for _, d := range norm.NFKD.String(string(r)) {
+		if unicode.Is(unicode.Mn, d) || unicode.Is(unicode.Cf, d) {
+			continue
+		}
+		if d >= 0x620 && d <= 0x6ff && d != r {
+			b.WriteString(foldRune(d))
+			continue
+		}
+		b.WriteRune(unicode.ToLower(d))
+	}
+	return b.String()
+}
+
+// lookalikes are Cyrillic and Greek letters that pass for Latin ones.
+var lookalikes = map[rune]string{
+	'а': "a", 'е': "e", 'о': "o", 'р': "p", 'с': "c", 'у': "y", 'х': "x", 'і': "i", 'ѕ': "s", 'ј': "j", 'к': "k",
+	'α': "a", 'ο': "o", 'ι': "i", 'ν': "v", 'κ': "k", 'ρ': "p", 'τ': "t", 'ε': "e",
+}
+
+var leet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s")
+
+// unleet spells a word that mixes letters with figures or signs as letters alone; it reports false for a word
+// that does not.
+func unleet(w string) (string, bool) {
+	if !strings.ContainsAny(w, "013457@$") || strings.Trim(w, "0123456789@$") == "" {
+		return "", false
+	}
+	return leet.Replace(w), true
+}
+
+// unstretch gives the spellings a stretched word may stand for: every run of three or more the same letter once
+// and twice. It gives none for a word without such a run.
+func unstretch(w string) []string {
+	out := []string{""}
+	stretched := false
+	rs := []rune(w)
+	for i := 0; i < len(rs); {
+		j := i
+		for j < len(rs) && rs[j] == rs[i] {
+			j++
+		}
+		one := string(rs[i])
+		switch {
+		case j-i < 3:
+			for k := range out {
+				out[k] += strings.Repeat(one, j-i)
+			}
+		case len(out) > 8:
+			for k := range out {
+				out[k] += one
+			}
+		default:
+			stretched = true
+			n := len(out)
+			for k := range n {
+				out = append(out, out[k]+one+one)
+				out[k] += one
+			}
+		}
+		i = j
+	}
+	if !stretched {
+		return nil
+	}
+	return out
+}

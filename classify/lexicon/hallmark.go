@@ -1,0 +1,222 @@
+package lexicon
+
+import "counterpoint"
+
+// subjects makes a group of every beast or pest that a group is called, so that "kill them" after it means the
+// group.
+func (r *reader) subjects() {
+	for i := range r.toks {
+		if !r.tags(i).has(tDehum) {
+			continue
+		}
+		if at, _ := r.called(i); at.aim == group {
+			r.toks[i].tags = r.tags(i).without(tThing).with(tGroup)
+		}
+	}
+}
+
+// called finds the group that the word at i is said of: "the … are cockroaches", "these … cockroaches". The
+// second answer is the token of a denial, or -1.
+func (r *reader) called(i int) (target, int) {
+	if at := r.noun(i - 1); r.toks[i].edge == joined && i > 0 && (at == group || r.nameAt(i-1) && r.p.marked(r.toks[i-1])) {
+		return target{aim: group, from: i - 1, to: i}, -1
+	}
+	cop := r.back(i, 6, tCop, tBe)
+	if cop < 0 {
+		return target{}, -1
+	}
+	denial := -1
+	if r.tags(cop).has(tNeg) {
+		denial = cop
+	}
+	for j := cop - 1; j <= i; j++ {
+		if j >= 0 && r.tags(j).any(tNeg, tNegQ, tNegAfter) {
+			denial = j
+		}
+		if j > cop && (r.tags(j).any(tPrep, tWh, tSay, tRel) || j < i && r.tags(j).any(tThing, tDehum) && !r.tags(j).has(tAdj)) {
+			return target{}, -1
+		}
+	}
+	if r.tags(cop).has(tThey) { // "they're"
+		return target{aim: pronoun, from: cop, to: cop + 1}, denial
+	}
+	return r.subject(cop, cop), denial
+}
+
+func (r *reader) hallmarks() {
+	for i := range r.toks {
+		t := r.tags(i)
+		switch {
+		case t.has(tTake):
+		case t.has(tDehum):
+			r.dehum(i)
+		case t.has(tRape):
+			r.women(i)
+		case t.has(tLoyal):
+			r.loyal(i)
+		}
+	}
+}
+
+func (r *reader) dehum(i int) {
+	at, denial := r.called(i)
+	switch {
+	case at.aim == nonProt || at.aim == one || at.aim == us || at.aim == thing || at.aim == nothing:
+		return
+	case at.aim == pronoun && r.antecedentOf(at.from) == thing:
+		return
+	case r.toks[i].question:
+		return
+	}
+	s, asserted := r.said(i, denial)
+	r.raise(2, s, asserted)
+	r.hit("DEHUM", counterpoint.Dehumanization, i, r.verbEnd(i), weightMark, "calls people beasts, pests, dirt or disease")
+	r.hit("GROUP", counterpoint.Hate, at.from, at.to, weightGroup, groupReason(at))
+}
+
+func (r *reader) antecedentOf(i int) aim { return r.antecedent(i) }
+
+// said is judge for words that are no verb of harm.
+func (r *reader) said(i, denial int) (counterpoint.Stance, bool) {
+	if denial >= 0 {
+		r.against("NEGATION", counterpoint.Hate, denial, denial+1, weightDenied, "denies it")
+		s, _ := r.frame(i)
+		return s, false
+	}
+	if j := r.doubted(i); j >= 0 {
+		r.against("NEGATION", counterpoint.Hate, j, j+1, weightDenied, "denies it")
+		s, _ := r.frame(i)
+		return s, false
+	}
+	s, j := r.frame(i)
+	if s == counterpoint.Assert || s == counterpoint.Uncertain {
+		return s, true
+	}
+	r.against("REPORT", counterpoint.Hate, j, j+1, weightFrame, "not the speaker's own words")
+	return s, false
+}
+
+// women judges "they rape our daughters".
+func (r *reader) women(i int) {
+	w := r.ahead(i, 5, tWomen)
+	if w < 0 || !r.tags(w).has(tOur) && r.back(w, 3, tOur) < 0 && r.ahead(w, 2, tOur) < 0 {
+		return
+	}
+	at := r.subject(i, i)
+	if !at.people() && !r.tags(i).has(tThey) {
+		return
+	}
+	s, asserted := r.said(i, r.back(i, 3, tNeg, tNegQ))
+	r.raise(2, s, asserted)
+	r.hit("WOMEN", counterpoint.Women, i, i+1, weightMark, "says that they attack our women")
+}
+
+// loyal judges "whoever helps them is a traitor".
+func (r *reader) loyal(i int) {
+	if !r.groupAbout() && r.back(i, 10, tThem, tWh, tRel) < 0 {
+		return
+	}
+	if r.back(i, 3, tCop, tBe, tDet, tOf, tAll) < 0 {
+		return
+	}
+	s, asserted := r.said(i, r.back(i, 4, tNeg, tNegQ))
+	r.raise(1, s, asserted)
+	r.hit("LOYALTY", counterpoint.Loyalty, i, i+1, weightHate, "calls people traitors to their own")
+}
+
+// phrases judges what a pack's entry says by itself.
+func (r *reader) phrases(country string) {
+	for i := range r.toks {
+		t := r.tags(i)
+		if r.toks[i].entry < 0 || !t.any(tWhole, tMirror, tPurity, tOut, tSlur, tCode, tThreat) || i > 0 && r.toks[i-1].entry == r.toks[i].entry && t.has(tTake) {
+			continue
+		}
+		e := r.p.entries[r.toks[i].entry]
+		if e.Country != "" && country != "" && e.Country != country {
+			continue
+		}
+		if !e.alone() && !r.second(i) {
+			continue
+		}
+		r.phrase(i, t)
+	}
+}
+
+// second reports whether another cue stands in the text.
+func (r *reader) second(i int) bool {
+	if len(r.out.Hits) > 0 {
+		return true
+	}
+	for j := range r.toks {
+		if r.toks[j].entry != r.toks[i].entry && r.tags(j).any(tHarm, tGroup, tDehum, tSlur, tThey, tThem, tWhole, tCode) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) phrase(i int, t tags) {
+	end := r.verbEnd(i)
+	no := r.back(i, 3, tNeg, tNegQ)
+	switch {
+	case t.has(tWhole):
+		r.mark(3, i, end, no, "CALL", counterpoint.Incitement, weightCall+weightHarm, "a known call")
+	case t.has(tThreat):
+		r.mark(2, i, end, no, "THREAT", counterpoint.Violence, weightMark, "a known threat")
+	case t.has(tMirror):
+		r.mark(2, i, end, no, "MIRROR", counterpoint.Mirror, weightMark, "says that they are about to harm us")
+	case t.has(tPurity):
+		if r.groupAbout() || r.back(i, 8, tThey) >= 0 {
+			r.mark(1, i, end, no, "PURITY", counterpoint.Purity, weightHate, "says that they threaten our purity or land")
+		}
+	case t.has(tOut):
+		if at := r.outer(i); at.people() {
+			r.mark(2, i, end, no, "EXPEL", counterpoint.Hate, weightHate, "tells a group to leave")
+		}
+	case t.has(tSlur):
+		r.mark(1, i, end, no, "SLUR", counterpoint.Hate, weightHate, "a slur")
+	case t.has(tCode):
+		r.mark(1, i, end, no, "CODE", counterpoint.Hate, weightHate, "coded speech")
+	}
+}
+
+func (r *reader) outer(i int) target {
+	if at := r.subject(i, i); at.people() {
+		return at
+	}
+	for j := range r.toks {
+		if r.noun(j) == group || r.nameAt(j) && r.p.marked(r.toks[j]) {
+			return target{aim: group, from: j, to: j + 1}
+		}
+	}
+	return target{}
+}
+
+func (r *reader) mark(level, i, end, denial int, cue string, label counterpoint.Label, weight float64, reason string) {
+	s, asserted := r.said(i, denial)
+	if asserted && r.toks[i].question {
+		s, asserted = counterpoint.Question, false
+	}
+	r.raise(level, s, asserted)
+	r.hit(cue, label, i, end, weight, reason)
+}
+
+// hate judges "I hate the …" and "all the … are thieves".
+func (r *reader) hate() {
+	for i := range r.toks {
+		t := r.tags(i)
+		switch {
+		case t.has(tTake):
+		case t.has(tHateV) && (t.has(tWe) || r.back(i, 4, tWe, tAll) >= 0):
+			at := r.settle(i, r.after(i))
+			if at.aim == group || at.aim == pronoun && r.groupAbout() {
+				r.mark(1, i, r.verbEnd(i), r.back(i, 3, tNeg, tNegQ), "HATE", counterpoint.Hate, weightHate, "says that they hate a group")
+			}
+		case t.has(tInsult):
+			at, denial := r.called(i)
+			if (at.aim == group || at.aim == pronoun && r.groupAbout()) && !r.toks[i].question {
+				r.mark(1, i, r.verbEnd(i), denial, "INSULT", counterpoint.Hate, weightHate, "says bad of a whole group")
+			}
+		}
+	}
+}

@@ -1,0 +1,381 @@
+package lexicon
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The statuses of an entry: how far its meaning can be trusted.
+const (
+	// Own is grammar and vocabulary written for this project from general knowledge of the language.
+	Own = "own"
+	// Read was read in the source it names.
+	Read = "read"
+	// Recalled is from memory of the source: it counts only together with another cue.
+	Recalled = "recalled"
+	// Ambiguous has an everyday meaning too: it counts only together with another cue.
+	Ambiguous = "ambiguous"
+)
+
+// Entry is one line of a pack: a word or phrase in all its forms, and where the knowledge comes from.
+type Entry struct {
+	ID      string
+	Gloss   string // in English, for a reviewer who does not know the language
+	Source  string
+	Status  string
+	Country string // ISO 3166-1 alpha-2 where it means this; empty is everywhere
+	tags    tags
+}
+
+// alone reports whether the entry may be believed without a second cue.
+func (e Entry) alone() bool { return e.Status != Recalled && e.Status != Ambiguous }
+
+type word struct {
+	tags  tags
+	entry int
+}
+
+type phrase struct {
+	words []string // "_" is a gap of up to gapWords words
+	word
+}
+
+const gapWords = 6
+
+type affix struct {
+	prefix, suffix string
+	word
+}
+
+// pack is what the grammar knows of one language.
+type pack struct {
+	lang     string
+	entries  []Entry
+	words    map[string]word
+	phrases  map[string][]phrase // by first word, longest first
+	affixes  []affix
+	split    bool     // an apostrophe ends a word
+	headLast bool     // the last noun of a noun phrase is its head
+	clitics  []string // written onto the front of a word
+	definite []string // those among them that hold the article
+	people   string   // prefix of nouns for people
+}
+
+// readPack reads every .tsv file of a language's folder. A line is id, tags, forms, gloss and, where they
+// differ from the file's !source and !status, source, status and country, separated by tabs.
+func readPack(fsys fs.FS, lang string) (*pack, error) {
+	p := &pack{lang: lang, words: map[string]word{}, phrases: map[string][]phrase{}}
+	names, err := fs.Glob(fsys, lang+"/*.tsv")
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	for pass := range 2 { // settings and paradigms of all files first
+		pars := paradigms{}
+		if pass == 1 {
+			pars = p.paradigms(fsys, names)
+		}
+		for _, name := range names {
+			if err := p.readFile(fsys, name, pass == 0, pars); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for first := range p.phrases {
+		slices.SortStableFunc(p.phrases[first], func(a, b phrase) int { return cmp.Compare(len(b.words), len(a.words)) })
+	}
+	return p, nil
+}
+
+func (p *pack) paradigms(fsys fs.FS, names []string) paradigms {
+	out := paradigms{}
+	for _, name := range names {
+		data, _ := fs.ReadFile(fsys, name) // readFile reported it in the first pass
+		for line := range strings.Lines(string(data)) {
+			if key, spec, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok && strings.HasPrefix(key, "%") {
+				out[key[1:]] = strings.TrimSpace(out[key[1:]] + ", " + spec)
+			}
+		}
+	}
+	return out
+}
+
+func (p *pack) readFile(fsys fs.FS, name string, settings bool, pars paradigms) error {
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(data) {
+		return fmt.Errorf("%s: not UTF-8; save it as UTF-8", name)
+	}
+	file := fileDefaults{status: Own}
+	sc := bufio.NewScanner(bytes.NewReader(data))
+	for n := 1; sc.Scan(); n++ {
+		line := strings.TrimRight(sc.Text(), " \t\r")
+		var err error
+		switch {
+		case line == "" || line[0] == '#' || line[0] == '%':
+		case line[0] == '!':
+			err = p.set(line[1:], &file)
+		case !settings:
+			err = p.add(line, file, pars)
+		}
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w", name, n, err)
+		}
+	}
+	return sc.Err()
+}
+
+type fileDefaults struct{ source, status string }
+
+func (p *pack) set(line string, file *fileDefaults) error {
+	key, value, _ := strings.Cut(line, " ")
+	value = strings.TrimSpace(value)
+	switch key {
+	case "source":
+		file.source = value
+	case "status":
+		file.status = value
+	case "apostrophe":
+		p.split = value == "split"
+	case "head":
+		p.headLast = value == "last"
+	case "clitics":
+		p.clitics = strings.Fields(value)
+	case "definite":
+		p.definite = strings.Fields(value)
+	case "people":
+		p.people = value
+	default:
+		return fmt.Errorf("unknown setting !%s (source, status, apostrophe, head, clitics, definite, people)", key)
+	}
+	return nil
+}
+
+func (p *pack) add(line string, file fileDefaults, pars paradigms) error {
+	cols := strings.Split(line, "\t")
+	if len(cols) < 3 {
+		return fmt.Errorf("%d columns; want id, tags, forms and a gloss, separated by tabs", len(cols))
+	}
+	col := func(i int, def string) string {
+		if i < len(cols) && cols[i] != "" {
+			return cols[i]
+		}
+		return def
+	}
+	base, err := parseTags(strings.Fields(cols[1]))
+	if err != nil {
+		return err
+	}
+	e := Entry{
+		ID: p.lang + "/" + cols[0], Gloss: col(3, ""), Source: col(4, file.source),
+		Status: col(5, file.status), Country: col(6, ""), tags: base,
+	}
+	if !slices.Contains([]string{Own, Read, Recalled, Ambiguous}, e.Status) {
+		return fmt.Errorf("status %q; want own, read, recalled or ambiguous", e.Status)
+	}
+	forms, err := pars.forms(cols[2])
+	if err != nil {
+		return err
+	}
+	p.entries = append(p.entries, e)
+	for _, f := range forms {
+		more, err := parseTags(f.tags)
+		if err != nil {
+			return err
+		}
+		p.addForm(f.text, word{base.or(more), len(p.entries) - 1})
+	}
+	return nil
+}
+
+func (p *pack) addForm(text string, w word) {
+	if strings.Contains(text, "*") {
+		prefix, suffix, _ := strings.Cut(text, "*")
+		p.affixes = append(p.affixes, affix{foldWord(prefix), foldWord(suffix), w})
+		return
+	}
+	words := p.formWords(text)
+	switch len(words) {
+	case 0:
+	case 1:
+		old, ok := p.words[words[0]]
+		if ok {
+			// The verb of harm explains a word best; else the first entry that has it.
+			if old.tags.has(tHarm) || !w.tags.has(tHarm) {
+				w.entry = old.entry
+			}
+			w.tags = w.tags.or(old.tags)
+		}
+		p.words[words[0]] = w
+	default:
+		p.phrases[words[0]] = append(p.phrases[words[0]], phrase{words, w})
+	}
+}
+
+func (p *pack) formWords(text string) []string {
+	var out []string
+	for _, f := range strings.Fields(text) {
+		if f == "_" {
+			out = append(out, f)
+			continue
+		}
+		for _, t := range tokenize(f, p.split) {
+			out = append(out, t.word)
+		}
+	}
+	return out
+}
+
+func foldWord(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		b.WriteString(foldRune(r))
+	}
+	return b.String()
+}
+
+// look finds a word, trying spellings that hide it and, last, without what is written onto its front.
+func (p *pack) look(w string) (word, bool) {
+	if found, ok := p.lookPlain(w); ok {
+		return found, true
+	}
+	if plain, ok := unleet(w); ok {
+		if found, ok := p.lookPlain(plain); ok {
+			return found, true
+		}
+	}
+	for _, short := range unstretch(w) {
+		if found, ok := p.lookPlain(short); ok {
+			return found, true
+		}
+	}
+	return word{entry: -1}, false
+}
+
+func (p *pack) lookPlain(w string) (word, bool) {
+	if found, ok := p.words[w]; ok {
+		return found, true
+	}
+	for _, c := range p.clitics {
+		rest, ok := strings.CutPrefix(w, c)
+		if !ok || utf8.RuneCountInString(rest) < 3 {
+			continue
+		}
+		if found, ok := p.words[rest]; ok && !(found.tags.any(tImp, tAmb, tFin) && c != "و" && c != "ف") {
+			return found, true
+		}
+	}
+	for _, a := range p.affixes {
+		if len(w) >= len(a.prefix)+len(a.suffix)+3 && strings.HasPrefix(w, a.prefix) && strings.HasSuffix(w, a.suffix) {
+			return a.word, true
+		}
+	}
+	return word{entry: -1}, false
+}
+
+// read cuts the text into tokens and tags them: phrases first, the longest where two begin at one word.
+func (p *pack) read(text string) []token {
+	toks := tokenize(text, p.split)
+	for i := range toks {
+		if w, ok := p.look(toks[i].word); ok {
+			toks[i].tags, toks[i].entry = w.tags, w.entry
+		}
+	}
+	for i := 0; i < len(toks); {
+		i += max(1, p.phrase(toks, i))
+	}
+	return toks
+}
+
+// phrase tags the longest phrase that begins at i and returns how many tokens it takes up; a phrase with a gap
+// leaves what stands in the gap as it is.
+func (p *pack) phrase(toks []token, i int) int {
+	for _, ph := range p.phrases[toks[i].word] {
+		at, ok := ph.match(toks, i)
+		if !ok {
+			continue
+		}
+		for k, j := range at {
+			toks[j].entry = ph.entry
+			toks[j].tags = tags{}.with(tTake)
+			if k == 0 {
+				toks[j].tags = ph.tags
+			} else if !ph.tags.any(tHarm, tGroup, tThing, tProperty) {
+				toks[j].tags = ph.tags.with(tTake)
+			}
+		}
+		if at[len(at)-1]-i+1 == len(at) {
+			return len(at)
+		}
+		return 1
+	}
+	return 0
+}
+
+// match returns the places of the phrase's words.
+func (ph phrase) match(toks []token, i int) ([]int, bool) {
+	at := make([]int, 0, len(ph.words))
+	for _, w := range ph.words {
+		if w == "_" {
+			i = ph.skip(toks, i, len(at))
+			if i < 0 {
+				return nil, false
+			}
+			continue
+		}
+		if i >= len(toks) || toks[i].word != w || (len(at) > 0 && toks[i].edge != joined) {
+			return nil, false
+		}
+		at = append(at, i)
+		i++
+	}
+	return at, true
+}
+
+// skip finds the word after a gap.
+func (ph phrase) skip(toks []token, i, matched int) int {
+	want := ph.words[slices.Index(ph.words, "_")+1]
+	for j := i; j < len(toks) && j <= i+gapWords && toks[j].edge == joined; j++ {
+		if toks[j].word == want {
+			return j
+		}
+	}
+	return -1
+}
+
+// name reports whether a word no pack knows may be the name of a group: written as a name, or with the article
+// or prefix that names of peoples have.
+func (p *pack) name(t token) bool {
+	if t.end-t.start < 3 || strings.IndexFunc(t.word, unicode.IsLetter) < 0 {
+		return false
+	}
+	if !t.tags.without(tCommon).empty() {
+		return false
+	}
+	if t.capital && t.edge == joined {
+		return true
+	}
+	return t.tags.empty()
+}
+
+// marked reports whether an unknown word carries the sign of a people's name by itself.
+func (p *pack) marked(t token) bool {
+	switch {
+	case t.capital && t.edge == joined:
+		return true
+	case len(p.definite) > 0:
+		return slices.ContainsFunc(p.definite, func(c string) bool { return strings.HasPrefix(t.word, c) })
+	case p.people != "":
+		return strings.HasPrefix(t.word, p.people) && t.tags.empty()
+	}
+	return false
+}

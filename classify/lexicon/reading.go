@@ -1,0 +1,178 @@
+package lexicon
+
+import (
+	"cmp"
+	"slices"
+	"unicode"
+
+	"counterpoint"
+)
+
+// Hit is a cue where it stands in the text.
+type Hit struct {
+	Cue    string
+	Label  counterpoint.Label
+	Start  int // runes of the original text
+	End    int
+	Entry  string
+	Reason string
+	Weight float64 // added to the label's logit; negative where it speaks against
+}
+
+// Reading is what the cues say of a text in one language.
+type Reading struct {
+	Lang      string
+	Level     int                 // of what is asserted: 3 a call, 2 threat, dehumanization, mirror; 1 hate
+	Raw       int                 // the level the words would have if the speaker asserted them
+	Stance    counterpoint.Stance // towards the gravest words
+	Imminence int                 // 3 names a time or place, 2 calls to act, 1 neither
+	Hits      []Hit
+	Against   []Hit
+	Known     float64 // share of words the pack knows: how far the text is in its language
+	Words     int
+}
+
+// Before is the turn before the text.
+type Before struct {
+	Text string
+	Same bool // spoken by the same person, or by nobody knows whom
+}
+
+// Context is what surrounds a text.
+type Context struct {
+	Before  []Before // nearest last
+	Country string   // ISO 3166-1 alpha-2, for entries that mean something only there
+}
+
+// read is the whole grammar: calls and threats first, then the hallmarks, then hate.
+func (p *pack) reading(text string, c Context) Reading {
+	r := &reader{p: p, toks: p.read(text)}
+	r.out = Reading{Lang: p.lang, Stance: counterpoint.Assert, Imminence: 1, Words: len(r.toks)}
+	r.cased = cased(text)
+	if n := len(c.Before); n > 0 {
+		last := c.Before[n-1]
+		r.before = p.read(last.Text)
+		r.opens = last.Same && r.endsInSaying(last.Text)
+	}
+	r.stance()
+	r.subjects()
+	r.verbs()
+	r.phrases(c.Country)
+	r.hallmarks()
+	r.hate()
+	r.imminence()
+	r.coverage()
+	r.out.Hits, r.out.Against = tidy(r.out.Hits), tidy(r.out.Against)
+	return r.out
+}
+
+// cased reports whether a text is written with capitals beyond its first letter, or in a script without any.
+func cased(text string) bool {
+	first := true
+	for _, r := range text {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		if !first && unicode.IsUpper(r) || first && unicode.IsUpper(r) {
+			return true
+		}
+		first = false
+	}
+	return false
+}
+
+func (r *reader) endsInSaying(text string) bool {
+	for i := max(0, len(r.before)-3); i < len(r.before); i++ {
+		if r.before[i].tags.any(tSay, tHeard, tQuoteW) && !r.before[i].tags.has(tSayMe) {
+			return true
+		}
+	}
+	return len(text) > 0 && text[len(text)-1] == ':' && len(r.before) > 1
+}
+
+// stance is the first guess, from the text as a whole; a verb of harm decides it better.
+func (r *reader) stance() {
+	asked := len(r.toks) > 0
+	for i := range r.toks {
+		asked = asked && r.toks[i].question
+	}
+	if asked {
+		r.out.Stance = counterpoint.Question
+	}
+}
+
+// coverage counts the words the pack knows.
+func (r *reader) coverage() {
+	known := 0
+	for i := range r.toks {
+		if !r.tags(i).empty() {
+			known++
+		}
+	}
+	if len(r.toks) > 0 {
+		r.out.Known = float64(known) / float64(len(r.toks))
+	}
+}
+
+// imminence looks for a time or a place beside a call.
+func (r *reader) imminence() {
+	if r.out.Level < 3 {
+		return
+	}
+	r.out.Imminence = 2
+	for i := range r.toks {
+		if r.tags(i).any(tTime, tPlace) && !r.tags(i).any(tDet) {
+			r.out.Imminence = 3
+			r.hit("TIME", counterpoint.Incitement, i, i+1, .3, "names a time or a place")
+			return
+		}
+	}
+}
+
+// raise records that the text has words of a level, and whether the speaker asserts them.
+func (r *reader) raise(level int, s counterpoint.Stance, asserted bool) {
+	if asserted {
+		if level > r.out.Level {
+			r.out.Level, r.out.Stance = level, s
+		}
+	} else if r.out.Level == 0 && level >= r.out.Raw {
+		r.out.Stance = s
+	}
+	r.out.Raw = max(r.out.Raw, level)
+}
+
+func (r *reader) span(from, to int) (start, end int) {
+	return r.toks[from].start, r.toks[to-1].end
+}
+
+// hit records a cue over the tokens from and before to.
+func (r *reader) hit(cue string, label counterpoint.Label, from, to int, weight float64, reason string) {
+	r.out.Hits = append(r.out.Hits, r.make(cue, label, from, to, weight, reason))
+}
+
+func (r *reader) against(cue string, label counterpoint.Label, from, to int, weight float64, reason string) {
+	r.out.Against = append(r.out.Against, r.make(cue, label, from, to, -weight, reason))
+}
+
+func (r *reader) make(cue string, label counterpoint.Label, from, to int, weight float64, reason string) Hit {
+	h := Hit{Cue: cue, Label: label, Reason: reason, Weight: weight}
+	h.Start, h.End = r.span(from, max(to, from+1))
+	if e := r.toks[from].entry; e >= 0 {
+		entry := r.p.entries[e]
+		h.Entry = entry.ID
+		if entry.Gloss != "" {
+			h.Reason += ": “" + entry.Gloss + "”"
+		}
+	}
+	return h
+}
+
+// tidy sorts hits by place and drops the same cue on the same span.
+func tidy(hits []Hit) []Hit {
+	slices.SortStableFunc(hits, func(a, b Hit) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Cue, b.Cue), cmp.Compare(a.Label, b.Label))
+	})
+	return slices.CompactFunc(hits, func(a, b Hit) bool {
+		return a.Start == b.Start && a.End == b.End && a.Cue == b.Cue && a.Label == b.Label
+	})
+}

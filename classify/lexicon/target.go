@@ -1,0 +1,309 @@
+package lexicon
+
+// aim is what a verb of harm is pointed at.
+type aim uint8
+
+const (
+	nothing  aim = iota
+	thing        // an object, an animal, an abstraction
+	one          // one person
+	nonProt      // a group by what it does: thieves, soldiers
+	us           // the speaker's own side
+	pronoun      // them
+	group        // named, or "these people"
+	property     // the houses or cattle of a group
+)
+
+// target is what a verb is pointed at, and the tokens that say so.
+type target struct {
+	aim      aim
+	from, to int // tokens, to exclusive; equal where the verb itself carries it
+	all      bool
+	near     bool // "these", "those", "their"
+}
+
+func (t target) people() bool { return t.aim == group || t.aim == property || t.aim == pronoun }
+
+// nameAt reports whether the word at i may be the name of a group.
+func (r *reader) nameAt(i int) bool {
+	if i < 0 || i >= len(r.toks) || !r.p.name(r.toks[i]) {
+		return false
+	}
+	return !r.cased || r.p.marked(r.toks[i]) || r.toks[i].capital
+}
+
+// target finds what the verb at i is pointed at. A passive has it before the marker m, or after the verb.
+func (r *reader) target(i, m int) target {
+	t := r.tags(i)
+	if t.has(tObjUs) {
+		return target{aim: us, from: i, to: i + 1}
+	}
+	var found target
+	if t.any(tPassSub, tPass, tPart) && !t.has(tBase) {
+		if found = r.after(i); found.aim == nothing || found.aim == thing {
+			if subject := r.subject(min(m, i), i); subject.aim != nothing {
+				found = subject
+			}
+		}
+	} else {
+		found = r.after(i)
+	}
+	return r.settle(i, found)
+}
+
+// settle decides what a pronoun, or a verb that carries one, stands for.
+func (r *reader) settle(i int, found target) target {
+	t := r.tags(i)
+	if found.aim == nothing && t.any(tObjP, tObjIt, tPassSub) {
+		found = target{aim: pronoun, from: i, to: i, all: found.all, near: found.near}
+	}
+	if (found.aim == nothing || found.aim == thing) && i > 0 && r.tags(i-1).has(tUs) && r.toks[i].edge == joined {
+		return target{aim: us, from: i - 1, to: i}
+	}
+	if found.aim == nothing {
+		if j := r.back(i, 2, tThem); j == i-1 || j >= 0 && r.tags(i-1).any(tAll, tAdv) {
+			found = target{aim: pronoun, from: j, to: j + 1, all: r.ahead(i, 2, tAll) >= 0 || r.back(i, 2, tAll) >= 0}
+		}
+	}
+	if found.aim == pronoun {
+		switch ante := r.antecedent(i); {
+		case ante == thing:
+			found.aim = thing
+		case ante == nothing && t.has(tWeak) && !found.all && !t.any(tObjP):
+			found.aim = nothing
+		}
+	}
+	return found
+}
+
+// noun is what a single token is as the head of a noun phrase.
+func (r *reader) noun(i int) aim {
+	t := r.tags(i)
+	switch {
+	case t.has(tGroup):
+		return group
+	case t.has(tProperty):
+		return property
+	case t.has(tThing), t.has(tDehum):
+		return thing
+	case t.has(tNonProt):
+		return nonProt
+	case t.has(tOne):
+		return one
+	}
+	return nothing
+}
+
+// after reads the noun phrase that follows the verb.
+func (r *reader) after(i int) target {
+	found := target{from: i + 1, to: i + 1}
+	det, head := false, false
+	for j := i + 1; j < len(r.toks) && j <= i+12 && r.toks[j].edge == joined; j++ {
+		t := r.tags(j)
+		switch n := r.noun(j); {
+		case t.any(tBreak, tRel, tModal, tSay, tCond, tPurpose, tWh):
+			return r.close(i, found, det)
+		case n != nothing && (found.aim == nothing || r.p.headLast && found.aim != one && r.tags(j-1).without(tTake).any(tAll, tGroup, tDem) || r.nameAt(j-1) || found.aim == property || r.p.headLast && head):
+			found = r.meet(found, n, j)
+			head = true
+			if n == group && found.aim == group && !r.p.headLast {
+				found.all = found.all || r.ahead(j, 2, tAll) >= 0
+				return r.close(i, found, det)
+			}
+		case t.has(tHead):
+			if found.near || found.all || head || det && r.ahead(j, 2, tOf) >= 0 || r.nameAt(j-1) || r.nameAt(j+1) || r.tags(j+1).any(tDem, tAll, tGroup) {
+				found = r.meet(found, group, j)
+				head = true
+			}
+		case t.has(tAll):
+			found.all = true
+		case t.has(tDem):
+			found.near = true
+		case t.has(tTheir):
+			found.near = true
+			if found.aim == property {
+				found.to = j + 1
+			}
+		case t.has(tDet) && t.has(tThem):
+			det = true
+		case t.has(tThem) && !head:
+			found.aim, found.from, found.to = pronoun, j, j+1
+			found.all = found.all || r.ahead(j, 3, tAll) >= 0
+			if r.tags(j+1).without(tTake).any(tHead, tGroup) || r.nameAt(j+1) && !r.p.headLast {
+				found.aim = nothing
+				continue
+			}
+			return found
+		case t.has(tUs) && !head:
+			return target{aim: us, from: j, to: j + 1}
+		case t.has(tDet), t.has(tOf):
+			det = true
+		case t.any(tAdj, tAdv, tTime, tTake, tOur), t.any(tNeg, tNegAfter) && !head:
+		case t.has(tConj):
+			if head || !r.tags(j+1).has(tHarm) {
+				return r.close(i, found, det)
+			}
+		case t.has(tHarm) && !head:
+		case t.any(tPrep, tThey, tWe, tYou, tCop, tBe, tAux, tNeg, tNegAfter, tVoc, tLink):
+			return r.close(i, found, det)
+		case r.nameAt(j):
+			if found.aim == nothing || found.aim == property || head && r.p.headLast && found.aim == thing {
+				if r.believe(i, j, found, det) {
+					found = r.meet(found, group, j)
+					head = true
+				}
+			}
+		default:
+			if head && !r.p.headLast {
+				return r.close(i, found, det)
+			}
+		}
+	}
+	return r.close(i, found, det)
+}
+
+// meet adds a noun to the phrase: a thing after a group's name is a thing of theirs.
+func (r *reader) meet(found target, n aim, j int) target {
+	owned := found.aim == property && n == group || n == property && (found.aim == group || found.near)
+	if found.aim == nothing {
+		found.from = j
+	}
+	found.to = j + 1
+	found.near = found.near || r.tags(j).has(tTheir)
+	switch {
+	case owned:
+		found.aim, found.near = property, true
+	case found.aim == property && n == thing:
+	case n == thing && found.aim == group && r.tags(j).has(tDehum):
+	default:
+		found.aim = n
+	}
+	return found
+}
+
+// close turns the houses of nobody in particular into things.
+func (r *reader) close(i int, found target, det bool) target {
+	if found.aim == property && !found.near {
+		found.aim = thing
+	}
+	if found.aim == nothing && det && r.tags(i+1).has(tThem) { // "tuez-les": an article that nothing follows is a pronoun
+		found.aim, found.from, found.to = pronoun, i+1, i+2
+	}
+	if found.aim == thing && found.near && r.dehumAt(found.from, found.to) && r.groupAbout() {
+		found.aim = group
+	}
+	return found
+}
+
+func (r *reader) dehumAt(from, to int) bool {
+	for i := from; i < to; i++ {
+		if r.tags(i).has(tDehum) {
+			return true
+		}
+	}
+	return false
+}
+
+// groupAbout reports whether the text, or the turn before, names a group at all.
+func (r *reader) groupAbout() bool {
+	for i := range r.toks {
+		if r.tags(i).has(tGroup) || r.nameAt(i) && r.p.marked(r.toks[i]) || r.tags(i).has(tHead) && r.tags(i-1).has(tDem) {
+			return true
+		}
+	}
+	for _, t := range r.before {
+		if t.tags.has(tGroup) || r.p.name(t) && r.p.marked(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// believe decides whether an unknown word is the name of a group: a verb with everyday uses asks for more.
+func (r *reader) believe(i, j int, found target, det bool) bool {
+	strong := r.p.marked(r.toks[j])
+	if len(r.p.definite) > 0 && r.tags(i).has(tWeak) {
+		strong = false
+	}
+	if found.aim == property {
+		return true
+	}
+	if r.p.people != "" { // a language that marks nouns for people
+		return strong
+	}
+	if r.tags(i).has(tWeak) && !strong {
+		return found.all || found.near
+	}
+	return strong || found.all || found.near || det
+}
+
+// subject finds the group before the marker of a passive.
+func (r *reader) subject(m, i int) target {
+	if m < 0 {
+		m = i
+	}
+	look := func(j int) (target, bool) {
+		t := r.tags(j)
+		switch n := r.noun(j); {
+		case n == group || n == nonProt || n == one:
+			return target{aim: n, from: j, to: j + 1, all: r.back(j, 3, tAll) >= 0}, true
+		case n == property && (r.tags(j-1).has(tTheir) || r.nameAt(j-1) || r.tags(j-1).has(tGroup) || r.ahead(j, 4, tTheir, tGroup) >= 0):
+			return target{aim: property, from: j, to: j + 1}, true
+		case n == thing, n == property:
+			return target{aim: thing, from: j, to: j + 1}, true
+		case t.has(tHead) && r.tags(j-1).any(tDem, tAll, tGroup, tTheir) || t.has(tHead) && (r.nameAt(j-1) || r.tags(j+1).has(tDem)):
+			return target{aim: group, from: j, to: j + 1}, true
+		case t.any(tThey) || t.has(tThem) && !t.has(tDet):
+			return target{aim: pronoun, from: j, to: j + 1, all: r.back(j, 2, tAll) >= 0 || r.ahead(j, 2, tAll) >= 0}, true
+		case t.any(tWe, tUs):
+			return target{aim: us, from: j, to: j + 1}, true
+		case r.nameAt(j) || j == 0 && r.toks[j].capital && t.empty():
+			return target{aim: group, from: j, to: j + 1, all: r.back(j, 3, tAll) >= 0}, true
+		}
+		return target{}, false
+	}
+	for j := m - 1; j >= 0 && m-j <= 8 && r.toks[j+1].edge == joined; j-- {
+		if found, ok := look(j); ok {
+			return found
+		}
+	}
+	for j := m + 1; j < i; j++ {
+		if found, ok := look(j); ok {
+			return found
+		}
+	}
+	return target{}
+}
+
+// antecedent says what "them" at i most likely stands for: the nearest noun before it, in this text or the turn
+// before, that is either a group or a thing.
+func (r *reader) antecedent(i int) aim {
+	for j := i - 1; j >= 0; j-- {
+		if a := r.candidate(r.toks[j]); a != nothing {
+			return a
+		}
+	}
+	for j := len(r.before) - 1; j >= 0; j-- {
+		if a := r.candidate(r.before[j]); a != nothing {
+			return a
+		}
+	}
+	for j := i + 1; j < len(r.toks); j++ { // "kill them, the Velari"
+		if a := r.candidate(r.toks[j]); a == group {
+			return a
+		}
+	}
+	return nothing
+}
+
+func (r *reader) candidate(t token) aim {
+	switch {
+	case t.tags.any(tGroup, tNonProt), t.tags.has(tHead):
+		return group
+	case t.tags.has(tThing):
+		return thing
+	case r.p.name(t) && r.p.marked(t):
+		return group
+	}
+	return nothing
+}
