@@ -206,6 +206,7 @@ func TestDetect(t *testing.T) {
 	f("-", `{"text":"x","segments":[{"start":0,"end":1,"text":"A \"source\" here."}]}`, "whisper")
 	f("x.json", `{"transcription":[{"offsets":{"from":0,"to":9},"text":"B"}]}`, "whisper")
 	f("x.json", `{"source":"sahil","segments":[{"text":"C"}]}`, "jsonl")
+	f("x.json", "{\n\"source\": \"a.wav\",\n\"segments\": [{\"start\": 0, \"end\": 1, \"text\": \"C2\"}]\n}\n", "whisper")
 	f("x.ndjson", `{"segments":[{"text":"D"}]}`, "jsonl")
 	f("x.xml", `<?xml version="1.0"?><Trans><Turn startTime="0" endTime="1"><Sync time="0"/>E</Turn></Trans>`, "trs")
 	f("x", "a 1 b 0.0 1.0 <o> F\n", "stm")

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -86,7 +87,12 @@ func detectJSONL(name string, head []byte) bool {
 	if e := ext(name); e == ".jsonl" || e == ".ndjson" {
 		return true
 	}
-	return bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) && ext(name) != ".vtt" && itemKey.Match(head)
+	head = bytes.TrimSpace(head)
+	line, _, whole := bytes.Cut(head, []byte("\n"))
+	if whole && !json.Valid(bytes.TrimSpace(line)) {
+		return false // an object over many lines
+	}
+	return bytes.HasPrefix(head, []byte("{")) && itemKey.Match(line)
 }
 
 var asrKey = regexp.MustCompile(`"(segments|transcription|text|avg_logprob)"\s*:`)

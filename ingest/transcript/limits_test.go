@@ -51,25 +51,46 @@ func (h *heapWatch) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func TestFourHoursInLittleMemory(t *testing.T) {
-	r, w := io.Pipe()
-	go func() {
-		fourHours(w)
-		w.Close()
-	}()
-	runtime.GC()
-	h := &heapWatch{r: r}
-	segments := 0
-	err := transcript.Whisper(h, transcript.Options{}, func(p transcript.Parsed) error {
-		segments = len(p.Segments)
-		return nil
-	})
-	if err != nil || segments != 4800 {
-		t.Fatalf("%d segments, %v; want 4800", segments, err)
+// fourHoursOfTokens writes the same as whisper.cpp does with -ojf: a token an object, a field a line.
+func fourHoursOfTokens(w io.Writer) {
+	fmt.Fprint(w, "{\n\t\"params\": {},\n\t\"result\": {\n\t\t\"language\": \"en\"\n\t},\n\t\"transcription\": [\n")
+	for i := range 4 * 3600 / 3 {
+		if i > 0 {
+			fmt.Fprint(w, ",\n")
+		}
+		fmt.Fprintf(w, "{\n\"offsets\": {\n\"from\": %d,\n\"to\": %d\n},\n\"text\": \" the market is open\",\n\"tokens\": [\n", 3000*i, 3000*i+3000)
+		for j := range 24 {
+			if j > 0 {
+				fmt.Fprint(w, ",\n")
+			}
+			fmt.Fprintf(w, "{\n\"text\": \" open\",\n\"timestamps\": {\n\"from\": \"00:00:00,000\",\n\"to\": \"00:00:00,100\"\n},\n\"id\": %d,\n\"p\": 0.91,\n\"t_dtw\": -1\n}", j)
+		}
+		fmt.Fprint(w, "\n]\n}")
 	}
-	t.Logf("%.1f MB read, heap at most %.1f MiB", float64(h.n)/1e6, float64(h.peak)/(1<<20))
-	if h.peak > 64<<20 {
-		t.Errorf("the heap grew to %d MiB, want under 64", h.peak>>20)
+	fmt.Fprint(w, "\n]\n}\n")
+}
+
+func TestFourHoursInLittleMemory(t *testing.T) {
+	for name, write := range map[string]func(io.Writer){"openai": fourHours, "whisper.cpp": fourHoursOfTokens} {
+		r, w := io.Pipe()
+		go func() {
+			write(w)
+			w.Close()
+		}()
+		runtime.GC()
+		h := &heapWatch{r: r}
+		segments := 0
+		err := transcript.Whisper(h, transcript.Options{}, func(p transcript.Parsed) error {
+			segments = len(p.Segments)
+			return nil
+		})
+		if err != nil || segments != 4800 {
+			t.Fatalf("%s: %d segments, %v; want 4800", name, segments, err)
+		}
+		t.Logf("%s: %.1f MB read, heap at most %.1f MiB", name, float64(h.n)/1e6, float64(h.peak)/(1<<20))
+		if h.peak > 64<<20 {
+			t.Errorf("%s: the heap grew to %d MiB, want under 64", name, h.peak>>20)
+		}
 	}
 }
 

@@ -155,7 +155,7 @@ func (t *text) finish() error {
 	}
 	for i := range len(t.b.segments) - 1 { // a segment lasts until the next mark
 		s, next := &t.b.segments[i], t.b.segments[i+1].StartMS
-		if s.StartMS != nil && s.EndMS == nil && next != nil && *next >= *s.StartMS {
+		if s.StartMS != nil && s.EndMS == nil && next != nil && *next > *s.StartMS {
 			s.EndMS = next
 		}
 	}

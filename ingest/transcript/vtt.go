@@ -66,7 +66,7 @@ func (v *vtt) beside(n int, t []byte) bool {
 	case bytes.HasPrefix(t, []byte("WEBVTT")) && (v.cur == nil || n == 1): // also where files were joined
 		v.orphans(0)
 		v.header, v.shift = true, 0
-		v.title = tidy(strings.TrimLeft(string(t[len("WEBVTT"):]), " \t-"))
+		v.first(tidy(strings.TrimLeft(string(t[len("WEBVTT"):]), " \t-")))
 	case timing:
 		v.header, v.aside, v.open = false, false, 0
 		return false
@@ -82,6 +82,17 @@ func (v *vtt) beside(n int, t []byte) bool {
 		return false
 	}
 	return true
+}
+
+// first reads what follows WEBVTT: a title, or YouTube's "Kind: captions; Language: sw".
+func (v *vtt) first(rest string) {
+	if !strings.HasPrefix(rest, "Kind:") {
+		v.title = rest
+		return
+	}
+	for f := range strings.SplitSeq(rest, ";") {
+		v.meta(strings.TrimSpace(f))
+	}
 }
 
 // blockName knows the blocks that hold no caption, among them the Region: lines of older files.

@@ -151,6 +151,7 @@ func (w *whisper) pass() error {
 			return err
 		}
 		w.left.left = maxValue
+		line := w.fix.lineAt(w.dec.InputOffset())
 		switch t {
 		case json.Delim('['), json.Delim('{'):
 			depth++
@@ -158,7 +159,7 @@ func (w *whisper) pass() error {
 			depth--
 		}
 		if depth > 500 {
-			return refuse(w.fix.lineAt(w.dec.InputOffset()), "is nested more than 500 deep")
+			return refuse(line, "is nested more than 500 deep")
 		}
 	}
 	return nil
