@@ -133,13 +133,16 @@ func (d *Detector) unprompted(text []rune, c candidates) verdict {
 		return unknown
 	}
 	weigh(probs, d.model.labels, c)
-	top, mass := 0, 0.0
+	top, mass, known := 0, 0.0, 0.0
 	for l, p := range probs {
 		if p > probs[top] {
 			top = l
 		}
 		if c.has(d.model.labels[l]) {
 			mass += p
+		}
+		if d.second.knows(d.model.labels[l]) {
+			known += p
 		}
 	}
 	v := verdict{counterpoint.Undetermined, d.model.labels[top], probs[top], "none"}
@@ -151,21 +154,25 @@ func (d *Detector) unprompted(text []rune, c candidates) verdict {
 	case !c.has(v.best) && v.p >= sureSecond, mass < sureSecond:
 		return v
 	case d.second.knows(v.best):
-		return d.consult(text, v, need)
+		return d.consult(text, v, need, known)
 	case c.has(v.best) && v.p >= need:
 		v.lang, v.by = v.best, "own"
 	}
 	return v
 }
 
-// consult asks lingua-go about a text that the own model believes to be in a language lingua-go knows.
-func (d *Detector) consult(text []rune, v verdict, need float64) verdict {
+// consult asks lingua-go about a text that the own model believes to be in a language lingua-go knows; known
+// is the own model's probability that it is in any of those. Only where that is near certain may lingua-go
+// choose against the own model: elsewhere it would name a neighbour of a language it has never heard of.
+func (d *Detector) consult(text []rune, v verdict, need, known float64) verdict {
 	lang, p, ok := d.second.ask(text)
 	switch {
 	case ok && lang == v.best && (v.p >= need*2/3 || p >= sureOther && v.p >= need/2):
 		v.lang, v.by, v.p = lang, "both", max(v.p, math.Sqrt(v.p*p))
 	case v.p >= sureOther:
 		v.lang, v.by = v.best, "own"
+	case ok && lang != v.best && known >= sureOther && p >= sureOther:
+		v.lang, v.best, v.by, v.p = lang, lang, "lingua", p*known
 	}
 	return v
 }
