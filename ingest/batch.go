@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"counterpoint"
-	"counterpoint/ingest/transcript"
 )
 
 // batch is the items that are published and marked together: one wait for the disk serves them all.
@@ -17,9 +16,9 @@ type batch struct {
 	bytes int
 }
 
-func (b *batch) add(it counterpoint.Item, p transcript.Parsed) {
+func (b *batch) add(it counterpoint.Item, scope, digest string) {
 	b.items = append(b.items, it)
-	b.marks = append(b.marks, mark{it.ID, it.Revision, p.Digest})
+	b.marks = append(b.marks, mark{it.ID, it.Revision, scope, digest})
 	for _, s := range it.Segments {
 		b.bytes += len(s.Text) + 100
 	}

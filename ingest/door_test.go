@@ -117,8 +117,8 @@ func TestAccept(t *testing.T) {
 	start, end := int64(1000), int64(2000)
 	recorded := time.Date(2026, 11, 22, 5, 0, 0, 0, time.UTC)
 	it := counterpoint.Item{
-		ID: counterpoint.ItemID("sahil", "2026-11-22T05:00:00Z"), Source: "sahil", Kind: counterpoint.Radio, Owner: "sahil-group",
-		Reach: 20000, Country: "CF", Locator: "2026-11-22T05:00:00Z", Title: "morning_20261122-0600", Lang: "swa",
+		ID: counterpoint.ItemID("sahil", "2026-11-22T05:00:00Z/morning_20261122-0600"), Source: "sahil", Kind: counterpoint.Radio, Owner: "sahil-group",
+		Reach: 20000, Country: "CF", Locator: "2026-11-22T05:00:00Z/morning_20261122-0600", Title: "morning_20261122-0600", Lang: "swa",
 		Languages: []string{"fra", "swa"}, Audio: "https://archive.example/2026-11-22/0600/morning_20261122-0600.mp3",
 		Format: "vtt", Recorded: &recorded, Precision: counterpoint.Minute, Seen: noon, Clock: true, Part: 1, Parts: 1,
 		Segments: []counterpoint.Segment{{
@@ -150,10 +150,25 @@ func TestTwiceIsOnce(t *testing.T) {
 	f("a_20261122-0600.vtt", strings.Replace(vtt, "open", "closed", 1), accepted)
 	f("a_20261122-0600.vtt", vtt, duplicate) // the old bytes again do not undo the revision
 	f("a_20261122-0600.vtt", strings.ReplaceAll(vtt, "00:01", "00:00"), accepted)
+	f("copy_20261122-0600.vtt", vtt, duplicate)
+	f("other_20261122-0600.vtt", strings.Replace(vtt, "open", "far", 1), accepted) // two at one time are two
+	f("two.stm", "rec1 1 a 0 1 one\nrec2 1 a 0 1 two\n", "2 read 2 accepted 0 duplicates 0 rejected")
+	f("two.stm", "rec1 1 a 0 1 one\nrec2 1 a 0 1 two\n", "2 read 0 accepted 2 duplicates 0 rejected")
+	if ids := distinct(l.parts); ids != 5 {
+		t.Errorf("%d items, want 5", ids)
+	}
 	d = newDoor(t, l, dir)
 	f("a.vtt", vtt, duplicate)
 	f("two.jsonl", `{"locator":"x","segments":[{"text":"one"}]}`+"\n"+`{"locator":"x","segments":[{"text":"One!"}]}`+"\n"+
 		`{"locator":"x","segments":[{"text":"two"}]}`+"\n", "3 read 2 accepted 1 duplicates 0 rejected")
+}
+
+func distinct(parts []counterpoint.Item) int {
+	ids := map[string]bool{}
+	for _, p := range parts {
+		ids[p.ID] = true
+	}
+	return len(ids)
 }
 
 func TestRefused(t *testing.T) {

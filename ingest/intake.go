@@ -117,8 +117,8 @@ func (in *intake) parse(ctx context.Context, f Format, src *limited) error {
 	}
 	for i, p := range whole {
 		p.Digest = hex.EncodeToString(in.sum.Sum(nil))
-		if p.Locator == "" && len(whole) > 1 {
-			p.Locator = fmt.Sprintf("%s.%d", p.Digest, i+1)
+		if len(whole) > 1 {
+			p.Digest = fmt.Sprintf("%s.%d", p.Digest, i+1)
 		}
 		if err := in.take(ctx, p); err != nil {
 			return err
@@ -214,7 +214,7 @@ func (in *intake) take(ctx context.Context, p transcript.Parsed) error {
 		return err
 	}
 	it := in.item(src, p)
-	in.batch.add(it, p)
+	in.batch.add(it, in.scope(it), p.Digest)
 	if len(in.batch.items) >= batchItems || in.batch.bytes >= batchBytes {
 		return in.flush(ctx)
 	}

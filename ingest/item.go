@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"strings"
 	"time"
 
 	"counterpoint"
@@ -63,7 +64,9 @@ func (in *intake) recorded(src counterpoint.Source, p transcript.Parsed) (*time.
 }
 
 // locator names the item within its source: as the person says, by the recording's own id, by its start where
-// that is exact enough to tell two apart, else by its bytes.
+// that is exact, else by its bytes. Beside the start stands the file's name without ending, so that two
+// programmes given one start do not replace each other; what a recogniser writes of one recording in several
+// formats has one name, and is one item.
 func (in *intake) locator(p transcript.Parsed, it counterpoint.Item) string {
 	switch {
 	case in.o.Locator != "" && in.format != "jsonl":
@@ -71,9 +74,21 @@ func (in *intake) locator(p transcript.Parsed, it counterpoint.Item) string {
 	case p.Locator != "":
 		return p.Locator
 	case in.format != "jsonl" && it.Recorded != nil && exact(it.Precision):
-		return it.Recorded.UTC().Format(time.RFC3339)
+		return strings.TrimSuffix(it.Recorded.UTC().Format(time.RFC3339)+"/"+stem(in.name), "/")
 	}
 	return p.Digest
+}
+
+// scope is where the same bytes are the same thing: a file's are within its source and start, under any name.
+func (in *intake) scope(it counterpoint.Item) string {
+	if in.format == "jsonl" || in.o.Locator != "" {
+		return it.ID
+	}
+	start := ""
+	if it.Recorded != nil {
+		start = it.Recorded.UTC().Format(time.RFC3339)
+	}
+	return counterpoint.ID("scope", it.Source, start)
 }
 
 func timed(segments []counterpoint.Segment) bool {

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -18,7 +17,8 @@ type Seen struct{ db *sql.DB }
 
 const seenSchema = `
 CREATE TABLE IF NOT EXISTS seen (item TEXT PRIMARY KEY, revision TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bytes (item TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (item, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bytes (scope TEXT NOT NULL, digest TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (scope, digest)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS bytes_item ON bytes (item);
 CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
 	at INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;`
 
@@ -40,8 +40,9 @@ func OpenSeen(path string) (*Seen, error) {
 // Close closes the register.
 func (s *Seen) Close() error { return s.db.Close() }
 
-// mark is what the register keeps of an item.
-type mark struct{ item, revision, digest string }
+// mark is what the register keeps of an item. The same bytes in the same scope are the same thing, whatever
+// the file is called.
+type mark struct{ item, revision, scope, digest string }
 
 // standing is what the register says of an item.
 type standing int
@@ -56,7 +57,8 @@ const (
 func (s *Seen) standings(ctx context.Context, marks []mark) ([]standing, error) {
 	out := make([]standing, len(marks))
 	err := s.in(ctx, func(tx *sql.Tx) error {
-		known, err := tx.PrepareContext(ctx, `SELECT revision, EXISTS (SELECT 1 FROM bytes WHERE item = ?1 AND digest = ?2) FROM seen WHERE item = ?1`)
+		known, err := tx.PrepareContext(ctx, `SELECT coalesce((SELECT revision FROM seen WHERE item = ?), ''),
+			EXISTS (SELECT 1 FROM bytes WHERE scope = ? AND digest = ?)`)
 		if err != nil {
 			return err
 		}
@@ -64,14 +66,13 @@ func (s *Seen) standings(ctx context.Context, marks []mark) ([]standing, error) 
 		for i, m := range marks {
 			var revision string
 			var same bool
-			err := known.QueryRowContext(ctx, m.item, m.digest).Scan(&revision, &same)
-			switch {
-			case errors.Is(err, sql.ErrNoRows):
-			case err != nil:
+			if err := known.QueryRowContext(ctx, m.item, m.scope, m.digest).Scan(&revision, &same); err != nil {
 				return err
+			}
+			switch {
 			case same || revision == m.revision:
 				out[i] = repeated
-			default:
+			case revision != "":
 				out[i] = revised
 			}
 		}
@@ -88,7 +89,7 @@ func (s *Seen) mark(ctx context.Context, marks []mark) error {
 			return err
 		}
 		defer revision.Close()
-		bytes, err := tx.PrepareContext(ctx, `INSERT OR IGNORE INTO bytes VALUES (?, ?)`)
+		bytes, err := tx.PrepareContext(ctx, `INSERT OR IGNORE INTO bytes VALUES (?, ?, ?)`)
 		if err != nil {
 			return err
 		}
@@ -97,7 +98,7 @@ func (s *Seen) mark(ctx context.Context, marks []mark) error {
 			if _, err := revision.ExecContext(ctx, m.item, m.revision); err != nil {
 				return err
 			}
-			if _, err := bytes.ExecContext(ctx, m.item, m.digest); err != nil {
+			if _, err := bytes.ExecContext(ctx, m.scope, m.digest, m.item); err != nil {
 				return err
 			}
 		}
