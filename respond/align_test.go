@@ -125,6 +125,17 @@ func TestAlignShortScripts(t *testing.T) {
 	}
 }
 
+func TestAlignScatteredWords(t *testing.T) {
+	r := rand.New(rand.NewPCG(14, 15))
+	var scattered []string
+	for _, w := range strings.Fields(scripts["swa"]) {
+		scattered = append(append(scattered, w), chatter(r, 1)...)
+	}
+	if a := respond.Align("swa", scripts["swa"], onAir(scattered)); a.Accepted() || a.Score < 0.9 {
+		t.Errorf("every word of it among as many others: %s", a.Said())
+	}
+}
+
 func TestAlignCutShort(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	words := strings.Fields(scripts["eng"])
@@ -141,6 +152,12 @@ func TestAlignCutShort(t *testing.T) {
 	f("85 % of it", words[:n*85/100], true, true)
 	f("without its beginning", words[n*15/100:], true, true)
 	f("half of it", words[:n/2], false, true)
+	for k := range n / 4 {
+		tail := "xyz xyz xyz " + strings.Join(words[k:], " ") + " xyz xyz"
+		if a := respond.Align("eng", scripts["eng"], []respond.Heard{{Text: tail}}); a.First != k || a.Last != n || a.Matched != n-k {
+			t.Errorf("from word %d on: words %d to %d, %d heard", k, a.First, a.Last, a.Matched)
+		}
+	}
 	interrupted := append(append(append([]string{}, words[:n/2]...), chatter(r, 12)...), words[n/2:]...)
 	f("with a jingle in the middle", interrupted, true, false)
 }
@@ -157,14 +174,15 @@ func TestAlignNumbers(t *testing.T) {
 		"on twenty five november the clinic at the market opens at nine and closes at seventeen for every family that comes", true)
 	f("On the twenty fifth the clinic at the market opens at nine thirty for every family that comes",
 		"on the 25 the clinic at the market opens at 930 for every family that comes", true)
+	f("Lines 4 7 9 and 12 of the market bus stop at 16 and 18 now and not later", "lines four seven nine and twelve of the market bus stop at sixteen and eighteen now and not later", false)
 	f("1 2 3 4 5 6 7 8 9 10 11 12", "one two three four five six seven eight nine ten eleven twelve", false)
 }
 
 func TestAlignNegationLookalikes(t *testing.T) {
 	f := func(lang, script, heard string) {
 		t.Helper()
-		if a := respond.Align(lang, script, []respond.Heard{{Text: script}}); !a.Accepted() {
-			t.Errorf("%q read as written: %s", script, a.Said())
+		if a := respond.Align(lang, script, []respond.Heard{{Text: "music " + script + " music"}}); !a.Accepted() || a.Score != 1 || a.First != 0 || a.Last != a.Total || a.Cut {
+			t.Errorf("%q read as written: %+v", script, a)
 		}
 		if a := respond.Align(lang, script, []respond.Heard{{Text: heard}}); a.Accepted() {
 			t.Errorf("%q was taken for %q: %s", heard, script, a.Said())
@@ -184,6 +202,8 @@ func TestAlignNegationLookalikes(t *testing.T) {
 		"visima vya soko la mji wetu vina sumu na kila familia inaweza kunywa maji hayo leo asubuhi")
 	f("ara", "آبار السوق في مدينتنا ليست مسمومة وكل عائلة تستطيع أن تشرب منها صباح اليوم مع الجيران",
 		"آبار السوق في مدينتنا مسمومة وكل عائلة تستطيع أن تشرب منها صباح اليوم مع الجيران")
+	f("eng", "The council says that it was responsible towards every family on both banks of the river this year",
+		"the council says that it was irresponsible towards every family on both banks of the river this year")
 	f("kcg", "wells market town not poisoned water families children elders friday morning river", "wells market town poisoned water families children elders friday morning river")
 }
 
