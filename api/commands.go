@@ -69,6 +69,7 @@ type commandOutput struct {
 	Status   int
 	Location string `header:"Location"`
 	ETag     string `header:"ETag"`
+	Retry    string `header:"Retry-After"`
 	Body     Answer
 }
 
@@ -76,9 +77,9 @@ type commandOutput struct {
 func answered(ans Answer, kind counterpoint.Kind) *commandOutput {
 	switch {
 	case ans.Pending:
-		return &commandOutput{Status: http.StatusAccepted, Location: "/api/v1/commands/" + ans.Event, Body: ans}
+		return &commandOutput{Status: http.StatusAccepted, Location: "/api/v1/commands/" + ans.Event, Retry: "1", Body: ans}
 	case ans.Created:
-		return &commandOutput{http.StatusCreated, pathOf(kind, ans.ID), etag(ans.Version), ans}
+		return &commandOutput{Status: http.StatusCreated, Location: pathOf(kind, ans.ID), ETag: etag(ans.Version), Body: ans}
 	}
 	return &commandOutput{Status: http.StatusOK, ETag: etag(ans.Version), Body: ans}
 }

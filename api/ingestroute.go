@@ -25,7 +25,7 @@ type ingestInput struct {
 	Kind      string `query:"kind" enum:"radio,web,social,report" doc:"Of a source that is not known yet; radio where it is left out"`
 	Name      string `query:"name" maxLength:"300" doc:"Of the file"`
 	Title     string `query:"title" maxLength:"300" doc:"Of the programme"`
-	Precision string `query:"precision" enum:"second,minute,hour,day" doc:"How exactly recorded is known"`
+	Precision string `query:"precision" enum:"second,minute,hour,day,unknown" doc:"How exactly recorded is known"`
 	Lang      string `query:"lang" maxLength:"40" doc:"ISO 639 code"`
 	Recorded  string `query:"recorded" doc:"When the recording began, as RFC 3339 with a zone"`
 	Audio     string `query:"audio" maxLength:"2000" doc:"URL or file of its sound"`

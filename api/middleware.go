@@ -51,6 +51,10 @@ func RequestID(ctx context.Context) string {
 // session that ended, goes on as nobody; a wrong bearer token is refused at once. Whoever brings one of the
 // operators' tokens (those left empty are none) acts as Operator.
 func Authenticate(desk *Desk, operators ...string) func(http.Handler) http.Handler {
+	return authenticate(desk, writeProblem, operators...)
+}
+
+func authenticate(desk *Desk, refuse func(http.ResponseWriter, *http.Request, error), operators ...string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			a, err := who(r, desk, operators)
@@ -59,7 +63,7 @@ func Authenticate(desk *Desk, operators ...string) func(http.Handler) http.Handl
 				r = r.WithContext(WithAccount(r.Context(), a))
 			case errors.Is(err, errSignInFirst):
 			default:
-				writeProblem(w, r, err)
+				refuse(w, r, err)
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -159,6 +163,9 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Content-Type", p.ContentType(""))
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="counterpoint"`)
+	}
+	if p.Status == http.StatusTooManyRequests {
+		h.Set("Retry-After", "60")
 	}
 	w.WriteHeader(p.Status)
 	enc := json.NewEncoder(w)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"counterpoint"
 )
@@ -20,7 +19,7 @@ type objectOutput[T any] struct {
 }
 
 func object[T any](doc T, version int) *objectOutput[T] {
-	return &objectOutput[T]{ETag: strconv.Quote(strconv.Itoa(version)), Body: doc}
+	return &objectOutput[T]{ETag: etag(version), Body: doc}
 }
 
 func (a *API) registerObjects() {

@@ -152,7 +152,7 @@ func (a *API) Around(pages http.Handler) http.Handler {
 		}
 		a.routes.metrics.observe("pages", w, func(w http.ResponseWriter) { pages.ServeHTTP(w, r) })
 	})
-	known := Authenticate(a.desk, a.o.AdminToken, a.o.LocalToken)(both)
+	known := authenticate(a.desk, a.refuse, a.o.AdminToken, a.o.LocalToken)(both)
 	open := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics" {
 			both.ServeHTTP(w, r) // answers also while nobody can be looked up

@@ -204,6 +204,9 @@ func TestProblems(t *testing.T) {
 	h.book.Fail(counterpoint.ErrDiskFull)
 	f(507, "disk-full", h.do("operator", "POST", "/api/v1/narratives", map[string]any{"title": "x"}))
 	h.book.Fail(io.ErrUnexpectedEOF)
+	if a := h.do("viewer", "GET", "/api/v1/flags", nil); a.status != 500 || !strings.Contains(h.log.String(), a.body["request_id"].(string)) {
+		t.Errorf("an account that cannot be looked up = %d %s, want 500 and a line in the log", a.status, a.text)
+	}
 	a := h.do("operator", "GET", "/api/v1/flags", nil)
 	f(500, "internal", a)
 	if strings.Contains(a.text, io.ErrUnexpectedEOF.Error()) {

@@ -191,7 +191,12 @@ func (d *Desk) FirstAdmin(ctx context.Context, secret, name, password string) (c
 	if i.Account != "" {
 		return counterpoint.Account{}, fmt.Errorf("this link does not make an admin: %w", counterpoint.ErrForbidden)
 	}
-	a, err := d.MakeAccount(ctx, Call{By: Operator}, name, password, []counterpoint.PersonRole{counterpoint.Admin}, false)
+	if password == "" {
+		return counterpoint.Account{}, counterpoint.Invalid{{Field: "password", Message: "must not be empty"}}
+	}
+	// The link is the key: used twice at once, or again after a crash half-way, it makes one admin.
+	c := Call{By: Operator, Key: inviteName(secret)}
+	a, err := d.MakeAccount(ctx, c, name, password, []counterpoint.PersonRole{counterpoint.Admin}, false)
 	if err != nil {
 		return counterpoint.Account{}, err
 	}
