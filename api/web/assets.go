@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
@@ -35,12 +36,30 @@ func loadAssets() (assets, error) {
 		if err != nil {
 			return a, fmt.Errorf("read static file %s: %w", f.Name(), err)
 		}
-		sum := sha256.Sum256(b)
 		ext := path.Ext(f.Name())
+		if ext == ".css" {
+			b = minified(b)
+		}
+		sum := sha256.Sum256(b)
 		name := strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:5]) + ext
 		a.hashed[f.Name()], a.body[name] = name, b
 	}
 	return a, nil
+}
+
+var (
+	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	cssSpace   = regexp.MustCompile(`\s+`)
+	cssAround  = regexp.MustCompile(` ?([{};,]) ?`)
+)
+
+// minified is a style sheet without comments and without the space that only people need.
+func minified(css []byte) []byte {
+	css = cssComment.ReplaceAll(css, nil)
+	css = cssSpace.ReplaceAll(css, []byte(" "))
+	css = cssAround.ReplaceAll(css, []byte("$1"))
+	css = bytes.ReplaceAll(css, []byte(": "), []byte(":"))
+	return bytes.TrimSpace(bytes.ReplaceAll(css, []byte(";}"), []byte("}")))
 }
 
 // url is the address of a static file.

@@ -62,6 +62,11 @@ type line struct {
 	Text    string
 }
 
+// ShowRole reports whether the speaker's role says more than their name does.
+func (l line) ShowRole() bool {
+	return l.Role != "" && !strings.EqualFold(l.Speaker, string(l.Role))
+}
+
 // historyRow is one thing that happened to the flag.
 type historyRow struct {
 	At                        time.Time

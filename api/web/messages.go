@@ -73,6 +73,7 @@ func (p *Pages) message(r *request) error {
 		return err
 	}
 	v := r.page("message", "message.title")
+	v.Wide = true
 	b := messagePage{Message: m, Late: m.Useful != nil && p.now().After(*m.Useful), Plan: p.now().Truncate(time.Hour).Add(2 * time.Hour)}
 	b.OwnWords = r.by.ID == m.CreatedBy || r.by.ID == m.ChangedBy || slices.Contains(m.Writers, r.by.ID)
 	for _, x := range m.Variants {

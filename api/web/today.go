@@ -32,6 +32,7 @@ type slot struct {
 	Seconds int
 	Late    bool
 	Open    bool // "went out" and "did not" can be said of it
+	Now     bool // its time has come: the buttons are big
 	When    string
 	Attest  string
 	State   string
@@ -88,11 +89,15 @@ func sameDay(a, b time.Time, zone *time.Location) bool {
 // lateAfter is how long after its time a slot is called late.
 const lateAfter = 10 * time.Minute
 
+// soon is how long before its time a slot's buttons become big.
+const soon = 30 * time.Minute
+
 func (r *request) slot(a counterpoint.Airing) slot {
 	now := r.p.now()
 	s := slot{Airing: a, State: string(a.State), Attest: r.locale.t("today.attested", r.by.Name)}
 	s.Open = a.State == counterpoint.Offered || a.State == counterpoint.Accepted || a.State == counterpoint.Missed
 	s.Late = s.Open && a.State != counterpoint.Missed && now.After(a.Planned.Add(lateAfter))
+	s.Now = s.Open && now.After(a.Planned.Add(-soon))
 	when := a.Planned
 	if when.After(now) {
 		when = now
