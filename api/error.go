@@ -104,6 +104,7 @@ func problemOf(err error) *Problem {
 			p.Detail = words(err, k.is)
 		}
 		if bad, ok := errors.AsType[counterpoint.Invalid](err); ok {
+			p.Detail = bad.Error()
 			for _, f := range bad {
 				p.Errors = append(p.Errors, Field(f))
 			}
