@@ -5,6 +5,7 @@ package examples
 
 import (
 	"embed"
+	"io"
 	"time"
 
 	"counterpoint"
@@ -36,6 +37,9 @@ var Files = []File{
 
 // Open is the content of a file.
 func Open(name string) ([]byte, error) { return mission.ReadFile("mission/" + name) }
+
+// Reader is a file for reading.
+func Reader(name string) (io.ReadCloser, error) { return mission.Open("mission/" + name) }
 
 // Sources are the example's sources.
 func Sources() []counterpoint.Source {

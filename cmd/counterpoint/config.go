@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"counterpoint"
+	"counterpoint/classify/language"
+)
+
+// config is all that run can be told. Flags win over the file; the only thing read from the environment is
+// COUNTERPOINT_ADMIN_TOKEN.
+type config struct {
+	Data      string         `yaml:"data"`      // folder of everything kept; default ./data
+	Listen    string         `yaml:"listen"`    // default 127.0.0.1:8080
+	Languages []string       `yaml:"languages"` // the mission's, for detection; ISO 639
+	Country   string         `yaml:"country"`   // ISO 3166-1 alpha-2
+	Zone      string         `yaml:"zone"`      // IANA time zone of the pages; default UTC
+	Log       string         `yaml:"log"`       // json or text; default text on a terminal
+	Sources   []sourceConfig `yaml:"sources"`
+
+	noExample  bool
+	file       string
+	adminToken string
+}
+
+// sourceConfig is a source of the file, with the folder that is watched for it.
+type sourceConfig struct {
+	ID        string   `yaml:"id"`
+	Name      string   `yaml:"name"`
+	Kind      string   `yaml:"kind"`
+	Owner     string   `yaml:"owner"`
+	Languages []string `yaml:"languages"`
+	Country   string   `yaml:"country"`
+	Reach     int      `yaml:"reach"`
+	Zone      string   `yaml:"zone"`
+	Audio     string   `yaml:"audio"`
+	FileTime  string   `yaml:"file_time"`
+	Basis     string   `yaml:"basis"`
+	Retention int      `yaml:"retention_days"`
+	Own       bool     `yaml:"own"`
+	Watch     string   `yaml:"watch"`  // folder to take files from
+	Format    string   `yaml:"format"` // of those files; default auto
+}
+
+func (s sourceConfig) source(country string) counterpoint.Source {
+	if s.Country != "" {
+		country = s.Country
+	}
+	if s.Name == "" {
+		s.Name = s.ID
+	}
+	if s.Kind == "" {
+		s.Kind = string(counterpoint.Radio)
+	}
+	langs := make([]string, 0, len(s.Languages))
+	for _, l := range s.Languages {
+		if code, ok := language.Valid(l); ok {
+			l = code
+		}
+		langs = append(langs, l)
+	}
+	return counterpoint.Source{
+		ID: s.ID, Name: s.Name, Kind: counterpoint.SourceKind(s.Kind), Owner: s.Owner, Languages: langs, Country: country,
+		Reach: s.Reach, Zone: s.Zone, Audio: s.Audio, FileTime: s.FileTime, Basis: s.Basis, Retention: s.Retention, Own: s.Own,
+	}
+}
+
+// defaultLanguages are those detected where nothing is configured.
+var defaultLanguages = []string{"eng", "fra", "ara", "por", "spa", "swa", "som", "lug"}
+
+// readConfig reads and checks the file; an empty name is the default configuration.
+func readConfig(name string) (config, error) {
+	c := config{Data: "data", Listen: "127.0.0.1:8080", file: name}
+	if name == "" {
+		c.Languages = defaultLanguages
+		return c, nil
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return c, fmt.Errorf("read the configuration: %w", err)
+	}
+	if err := decodeStrict(b, &c); err != nil {
+		return c, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := c.check(); err != nil {
+		return c, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(c.Languages) == 0 {
+		c.Languages = defaultLanguages
+	}
+	return c, nil
+}
+
+var (
+	unknownField = regexp.MustCompile(`^\[(\d+):\d+\] unknown field "([^"]+)"`)
+	yamlPlace    = regexp.MustCompile(`^\[(\d+):\d+\] (.*)`)
+)
+
+// decodeStrict decodes YAML; an unknown key is an error that names the line and what may have been meant.
+func decodeStrict(b []byte, into any) error {
+	err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict(), yaml.DisallowUnknownField()).Decode(into)
+	if err == nil || errors.Is(err, io.EOF) {
+		return nil
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	if m := unknownField.FindStringSubmatch(first); m != nil {
+		return fmt.Errorf("line %s: unknown key %q%s", m[1], m[2], suggest(m[2], yamlKeys(reflect.TypeOf(into))))
+	}
+	if m := yamlPlace.FindStringSubmatch(first); m != nil {
+		return fmt.Errorf("line %s: %s", m[1], m[2])
+	}
+	return err
+}
+
+func yamlKeys(t reflect.Type) []string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	var keys []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if tag := f.Tag.Get("yaml"); tag != "" {
+			keys = append(keys, tag)
+			keys = append(keys, yamlKeys(f.Type)...)
+		}
+	}
+	return keys
+}
+
+// suggest names the nearest known key, if one is near.
+func suggest(key string, known []string) string {
+	best, least := "", 3
+	for _, k := range known {
+		if d := distance(key, k); d < least {
+			best, least = k, d
+		}
+	}
+	if best == "" {
+		slices.Sort(known)
+		return "; known keys are " + strings.Join(slices.Compact(known), ", ")
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// distance is the Levenshtein distance.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func (c *config) check() error {
+	var bad counterpoint.Invalid
+	for i, l := range c.Languages {
+		code, ok := language.Valid(l)
+		if !ok {
+			bad = append(bad, counterpoint.FieldError{Field: fmt.Sprintf("languages[%d]", i), Message: fmt.Sprintf("%q is not an ISO 639 code", l)})
+			continue
+		}
+		c.Languages[i] = code
+	}
+	seen := map[string]bool{}
+	for i, s := range c.Sources {
+		at := fmt.Sprintf("sources[%d]", i)
+		var fields counterpoint.Invalid
+		if err := s.source(c.Country).Check(); errors.As(err, &fields) {
+			for _, f := range fields {
+				bad = append(bad, counterpoint.FieldError{Field: at + "." + f.Field, Message: f.Message})
+			}
+		}
+		if seen[s.ID] {
+			bad = append(bad, counterpoint.FieldError{Field: at + ".id", Message: s.ID + " stands twice"})
+		}
+		seen[s.ID] = true
+		if s.Watch != "" {
+			if info, err := os.Stat(s.Watch); err != nil || !info.IsDir() {
+				bad = append(bad, counterpoint.FieldError{Field: at + ".watch", Message: s.Watch + " is not a folder; make it or correct the path"})
+			}
+		}
+	}
+	if len(bad) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// path is a file in the data folder.
+func (c config) path(name string) string { return filepath.Join(c.Data, name) }

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"counterpoint"
+	"counterpoint/classify/language"
+	indexstore "counterpoint/index/embedded"
+)
+
+// openIndex opens the index for reading, also beside a running process.
+func openIndex(cfg config) (*indexstore.Store, error) {
+	name := cfg.path("index.db")
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s does not exist; is --data right? 'counterpoint rebuild' makes it again from the log", name)
+	}
+	return indexstore.Open(name, indexstore.Options{ReadOnly: true})
+}
+
+// filters are the flags that choose documents, the same as the API's parameters.
+type filters struct {
+	source, lang, label, state []string
+	level                      []int
+	from, to                   string
+	limit                      int
+}
+
+func (f *filters) add(c *cobra.Command) {
+	c.Flags().StringSliceVar(&f.source, "source", nil, "only these sources")
+	c.Flags().StringSliceVar(&f.lang, "lang", nil, "only these languages (ISO 639)")
+	c.Flags().StringSliceVar(&f.label, "label", nil, "only with these labels")
+	c.Flags().IntSliceVar(&f.level, "level", nil, "only these levels, 0 to 3")
+	c.Flags().StringVar(&f.from, "from", "", "from this time on (RFC 3339 or a date)")
+	c.Flags().StringVar(&f.to, "to", "", "before this time")
+}
+
+func (f filters) query() (counterpoint.Query, error) {
+	q := counterpoint.Query{Source: f.source, Level: f.level, State: f.state, Limit: f.limit}
+	for _, l := range f.lang {
+		code, ok := language.Valid(l)
+		if !ok && l != counterpoint.Undetermined {
+			return q, usagef("--lang %q is not an ISO 639 code", l)
+		}
+		if ok {
+			l = code
+		}
+		q.Lang = append(q.Lang, l)
+	}
+	for _, l := range f.label {
+		q.Label = append(q.Label, counterpoint.Label(l))
+	}
+	var err error
+	if q.From, err = when("--from", f.from); err != nil {
+		return q, err
+	}
+	q.To, err = when("--to", f.to)
+	return q, err
+}
+
+func when(flag, s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usagef("%s %q is neither RFC 3339 nor a date such as 2026-03-01", flag, s)
+}
+
+func searchCommand() *cobra.Command {
+	cfg := config{}
+	var f filters
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "search QUERY",
+		Short:   "Find segments by words, \"phrases\" and prefix*",
+		Example: `  counterpoint search 'well "health office"' --lang eng` + "\n" + `  counterpoint search 'kisim*' --json`,
+		Args:    argsBetween(1, -1, "what to search for"),
+		RunE: func(c *cobra.Command, args []string) error {
+			q, err := f.query()
+			if err != nil {
+				return err
+			}
+			q.Text = strings.Join(args, " ")
+			store, err := openIndex(cfg)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			return search(c.Context(), store, q, asJSON, c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&cfg.Data, "data", "data", "data folder")
+	c.Flags().IntVar(&f.limit, "limit", 20, "at most this many, newest first")
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	f.add(c)
+	return c
+}
+
+func search(ctx context.Context, v counterpoint.Views, q counterpoint.Query, asJSON bool, out io.Writer) error {
+	want := q.Limit
+	if want <= 0 {
+		return usagef("--limit must be at least 1")
+	}
+	enc := json.NewEncoder(out)
+	for want > 0 {
+		q.Limit = min(want, counterpoint.MaxLimit)
+		p, err := v.Search(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, h := range p.Data {
+			if asJSON {
+				if err := enc.Encode(h); err != nil {
+					return err
+				}
+				continue
+			}
+			fmt.Fprintf(out, "%s  %s  %s  level %d\n    %s\n", clock(h.Found), h.Found.ID, h.Found.Lang, h.Found.Level, printable(h.Found.Text))
+		}
+		want -= len(p.Data)
+		if q.Cursor = p.Next; q.Cursor == "" {
+			return nil
+		}
+	}
+	return nil
+}
+
+func clock(s counterpoint.SegmentView) string {
+	if s.Heard != nil {
+		return s.Heard.UTC().Format("2006-01-02 15:04Z")
+	}
+	return s.Seen.UTC().Format("2006-01-02 15:04Z") + "?"
+}
+
+// printable is text that cannot move the cursor or colour a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || (r >= 0x7f && r < 0xa0) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+func exportCommand() *cobra.Command {
+	cfg := config{}
+	var f filters
+	var kind, format string
+	c := &cobra.Command{
+		Use:     "export flags|segments|items|narratives|messages|airings|audit",
+		Short:   "Write documents as JSONL or CSV",
+		Example: "  counterpoint export flags --state confirmed --format csv > confirmed.csv",
+		Args:    argsBetween(1, 1, "what to export: flags, segments, items, narratives, messages, airings or audit"),
+		RunE: func(c *cobra.Command, args []string) error {
+			q, err := f.query()
+			if err != nil {
+				return err
+			}
+			kind = args[0]
+			store, err := openIndex(cfg)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			return export(c.Context(), store, kind, format, q, c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&cfg.Data, "data", "data", "data folder")
+	c.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv")
+	c.Flags().StringSliceVar(&f.state, "state", nil, "only in these states")
+	f.add(c)
+	return c
+}
+
+var exportKinds = map[string]counterpoint.Kind{
+	"flags": counterpoint.KindFlag, "segments": counterpoint.KindSegment, "items": counterpoint.KindItem,
+	"narratives": counterpoint.KindNarrative, "messages": counterpoint.KindMessage, "airings": counterpoint.KindAiring,
+	"audit": counterpoint.KindEvent,
+}
+
+func export(ctx context.Context, v counterpoint.Views, what, format string, q counterpoint.Query, out io.Writer) error {
+	kind, ok := exportKinds[what]
+	if !ok {
+		return usagef("%q cannot be exported; choose flags, segments, items, narratives, messages, airings or audit", what)
+	}
+	write, flush, err := exporter(format, out)
+	if err != nil {
+		return err
+	}
+	q.Limit = counterpoint.MaxLimit
+	for {
+		next, err := v.List(ctx, kind, q, write)
+		if err != nil {
+			return err
+		}
+		if q.Cursor = next; next == "" {
+			return flush()
+		}
+	}
+}
+
+func exporter(format string, out io.Writer) (write func([]byte) error, flush func() error, err error) {
+	switch format {
+	case "jsonl":
+		return func(doc []byte) error {
+			_, err := fmt.Fprintf(out, "%s\n", doc)
+			return err
+		}, func() error { return nil }, nil
+	case "csv":
+		w := csv.NewWriter(out)
+		w.UseCRLF = true
+		if err := w.Write(csvColumns); err != nil {
+			return nil, nil, err
+		}
+		return func(doc []byte) error { return writeRow(w, doc) }, func() error { w.Flush(); return w.Error() }, nil
+	}
+	return nil, nil, usagef("--format %q is neither jsonl nor csv", format)
+}
+
+// csvColumns are the fields that most kinds have; what is nested is in the JSONL alone.
+var csvColumns = []string{
+	"id", "version", "state", "level", "priority", "item", "source", "lang", "title", "heard", "start_ms", "end_ms", "text",
+	"narrative", "message", "station", "planned", "aired", "grade", "labels", "example",
+}
+
+func writeRow(w *csv.Writer, doc []byte) error {
+	var m map[string]any
+	if err := json.Unmarshal(doc, &m); err != nil {
+		return err
+	}
+	row := make([]string, len(csvColumns))
+	for i, c := range csvColumns {
+		row[i] = guardFormula(cell(m[c]))
+	}
+	return w.Write(row)
+}
+
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case []any:
+		parts := make([]string, len(v))
+		for i, x := range v {
+			parts[i] = cell(x)
+		}
+		return strings.Join(parts, " ")
+	}
+	return fmt.Sprint(v)
+}
+
+// guardFormula keeps a spreadsheet from running what somebody else wrote: a cell that begins like a formula
+// gets an apostrophe (OWASP, CSV injection).
+func guardFormula(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\x00", rune(s[0])) {
+		if _, err := strconv.ParseFloat(s, 64); err != nil {
+			return "'" + s
+		}
+	}
+	return s
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"counterpoint/classify/hate"
+	"counterpoint/classify/language"
+)
+
+func trainCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "train",
+		Short: "Make the embedded model files from labelled data",
+		Args:  argsBetween(0, 0, ""),
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(
+		trainOne("hate", "Train the heads hate, offensive, violence and dehumanization on DATA/*.jsonl.gz",
+			func(ctx context.Context, dir string, shareAlike bool, progress func(int, int, int), w io.Writer) error {
+				return hate.Train(ctx, dir, hate.TrainOptions{ShareAlike: shareAlike, Progress: progress}, w)
+			}, false),
+		trainOne("language", "Train the language model on DATA/*.jsonl.gz",
+			func(ctx context.Context, dir string, shareAlike bool, progress func(int, int, int), w io.Writer) error {
+				o := language.TrainOptions{Progress: progress, ShareAlike: language.No}
+				if shareAlike {
+					o.ShareAlike = language.Yes
+				}
+				return language.Train(ctx, dir, o, w)
+			}, true),
+	)
+	return c
+}
+
+type trainer func(ctx context.Context, dir string, shareAlike bool, progress func(epoch, done, n int), w io.Writer) error
+
+func trainOne(name, short string, train trainer, shareAlikeDefault bool) *cobra.Command {
+	var data, out string
+	var shareAlike bool
+	c := &cobra.Command{
+		Use:     name,
+		Short:   short,
+		Long:    short + ".\nThe same data gives the same bytes on linux/amd64. The file replaces the embedded one at the next build.",
+		Example: fmt.Sprintf("  counterpoint train %s --data ../shared/data/%s --out model.bin", name, map[string]string{"hate": "hate", "language": "langid"}[name]),
+		Args:    argsBetween(0, 0, ""),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if data == "" || out == "" {
+				return usagef("--data and --out are both needed")
+			}
+			var model bytes.Buffer
+			if err := train(c.Context(), data, shareAlike, epochs(c.ErrOrStderr()), &model); err != nil {
+				return err
+			}
+			if err := replaceFile(out, model.Bytes()); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s: %d bytes\n", out, model.Len())
+			return nil
+		},
+	}
+	c.Flags().StringVar(&data, "data", "", "folder of labelled data")
+	c.Flags().StringVar(&out, "out", "", "file to write")
+	c.Flags().BoolVar(&shareAlike, "share-alike", shareAlikeDefault, "also use sources under share-alike licences")
+	return c
+}
+
+// epochs shows progress: a bar on a terminal, a line an epoch elsewhere.
+func epochs(w io.Writer) func(epoch, done, n int) {
+	if !terminal(w) {
+		last := -1
+		return func(epoch, _, n int) {
+			if epoch != last {
+				fmt.Fprintf(w, "epoch %d, %d texts\n", epoch+1, n)
+				last = epoch
+			}
+		}
+	}
+	bar := progressbar.Default(100)
+	return func(epoch, done, n int) {
+		bar.Describe(fmt.Sprintf("epoch %d", epoch+1))
+		bar.ChangeMax(n)
+		bar.Set(done)
+	}
+}
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(name string, b []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	if _, err := tmp.Write(b); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err := tmp.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return os.Rename(tmp.Name(), name)
+}
+
+func evalCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "eval",
+		Short: "The quality table on labelled data",
+		Args:  argsBetween(0, 0, ""),
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(evalHateCommand(), evalLanguageCommand())
+	return c
+}
+
+// table is a quality table that can be read by people and by programs.
+type table interface {
+	WriteJSON(io.Writer) error
+	WriteText(io.Writer) error
+}
+
+func show(t table, asJSON bool, w io.Writer) error {
+	if asJSON {
+		return t.WriteJSON(w)
+	}
+	return t.WriteText(w)
+}
+
+func evalHateCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "hate DATA…",
+		Short:   "Precision, recall, F1, AUC, AP and calibration of the heads on rows that are not train rows",
+		Example: "  counterpoint eval hate ../shared/data/hate",
+		Args:    argsBetween(1, -1, "files or folders of labelled data"),
+		RunE: func(c *cobra.Command, args []string) error {
+			q, err := hate.Evaluate(c.Context(), hate.EvaluateOptions{}, args...)
+			if err != nil {
+				return err
+			}
+			return show(q, asJSON, c.OutOrStdout())
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "the table as JSON")
+	return c
+}
+
+func evalLanguageCommand() *cobra.Command {
+	var asJSON bool
+	var languages []string
+	var limit int
+	c := &cobra.Command{
+		Use:     "language DATA…",
+		Short:   "Precision and recall of the language detector on rows that are not train rows",
+		Example: "  counterpoint eval language ../shared/data/langid --limit 200",
+		Args:    argsBetween(1, -1, "files or folders of labelled data"),
+		RunE: func(c *cobra.Command, args []string) error {
+			codes, err := languageCodes(languages)
+			if err != nil {
+				return err
+			}
+			q, err := language.Evaluate(c.Context(), language.EvaluateOptions{Languages: codes, Limit: limit}, args...)
+			if err != nil {
+				return err
+			}
+			return show(q, asJSON, c.OutOrStdout())
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "the table as JSON")
+	c.Flags().StringSliceVar(&languages, "languages", nil, "languages to consider; default those of the program")
+	c.Flags().IntVar(&limit, "limit", 0, "rows of a language and length that count; 0 means all")
+	return c
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"counterpoint"
+	"counterpoint/respond"
+	"counterpoint/stream/ledger"
+)
+
+func verifyCommand() *cobra.Command {
+	var data, head, key string
+	c := &cobra.Command{
+		Use:   "verify",
+		Short: "Prove that no decision was changed, dropped, reordered or cut off",
+		Long: `Read every decision and compare with a signed head: its size, and the root of a Merkle tree over the log as it
+was. 'run' exports a head daily and at exit to DATA/heads; keep copies, and DATA/heads/key.txt, where the
+machine's owner cannot write. Without --head the log is only checked for being consistent in itself.`,
+		Example: "  counterpoint verify --head copies/20260301T180000Z-000000042.head --key copies/key.txt",
+		Args:    argsBetween(0, 0, ""),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return verify(c.Context(), data, head, key, c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&data, "data", "data", "data folder")
+	c.Flags().StringVar(&head, "head", "", "signed head to compare with")
+	c.Flags().StringVar(&key, "key", "", "file of the verifier key; default key.txt beside the head")
+	return c
+}
+
+func verify(ctx context.Context, data, head, key string, out io.Writer) error {
+	var signed []byte
+	var verifier string
+	if head != "" {
+		var err error
+		if signed, err = os.ReadFile(head); err != nil {
+			return fmt.Errorf("read the head: %w", err)
+		}
+		if verifier, err = readKey(head, key); err != nil {
+			return err
+		}
+	}
+	log, err := openStream(ctx, data)
+	if err != nil {
+		return err
+	}
+	report, err := ledger.Verify(ctx, log, signed, verifier)
+	if err := errors.Join(err, log.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, report)
+	if !report.OK() {
+		return errors.New("the decisions are not as they were")
+	}
+	return nil
+}
+
+func readKey(head, key string) (string, error) {
+	if key == "" {
+		return ledger.ReadKey(filepath.Dir(head))
+	}
+	b, err := os.ReadFile(key)
+	if err != nil {
+		return "", fmt.Errorf("read the verifier key: %w", err)
+	}
+	return string(b), nil
+}
+
+// exportHead signs the decisions as they are now.
+func (l *line) exportHead(ctx context.Context) error {
+	signer, err := ledger.OpenSigner(ctx, l.vault)
+	if err != nil {
+		return err
+	}
+	_, err = ledger.Export(ctx, l.stream, signer, l.cfg.path(ledger.Folder), time.Now())
+	return err
+}
+
+// signHeads exports a signed head every day until ctx is done.
+func (l *line) signHeads(ctx context.Context) error {
+	day := time.NewTicker(24 * time.Hour)
+	defer day.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-day.C:
+			if err := l.exportHead(ctx); err != nil {
+				l.log.Error("export the signed head of the decisions log", "error", err)
+			}
+		}
+	}
+}
+
+// importPlayout proves airings by a station's playout log.
+func (l *line) importPlayout(ctx context.Context, by counterpoint.Account, csv io.Reader, station, zone string) (any, error) {
+	i := respond.Importer{Views: l.store, Decider: l.desk}
+	return i.Import(ctx, by, csv, station, zone)
+}
