@@ -51,7 +51,6 @@ type analysis struct {
 	word   []rune
 	span   counterpoint.Span // of word
 	quote  bool              // an apostrophe follows the word so far
-	nasal  bool              // the word ends in a nasal with a virama
 	sign   bool              // the last term is a sign that may take marks
 	folded [24]rune
 }
@@ -77,7 +76,6 @@ func (a *analysis) after(at int, r rune) {
 	if a.span.End == at {
 		a.span.End = at + 1
 	}
-	a.nasal = virama(r) && nasal(a.word[len(a.word)-1])
 }
 
 func (a *analysis) add(at int, c rune) {
@@ -105,19 +103,19 @@ func (a *analysis) letter(at int, c rune) {
 	if len(a.word) == 0 {
 		a.span.Start = at
 	}
-	if a.nasal && homorganic(a.word[len(a.word)-1], c) && len(a.word) > 1 {
-		a.word = a.word[:len(a.word)-1]
+	for n := len(a.word) - 1; n > 0 && homorganic(a.word[n], c); n-- {
+		a.word = a.word[:n]
 	}
 	a.word = append(a.word, c)
 	a.span.End = at + 1
-	a.quote, a.nasal, a.sign = false, false, false
+	a.quote, a.sign = false, false
 }
 
 func (a *analysis) flush() {
 	if len(a.word) > 0 {
 		a.terms = append(a.terms, Term{string(a.word), a.span})
 	}
-	a.word, a.quote, a.nasal, a.sign = a.word[:0], false, false, false
+	a.word, a.quote, a.sign = a.word[:0], false, false
 }
 
 func apostrophe(r rune) bool {
@@ -157,27 +155,16 @@ func unspaced(r rune) bool {
 	return false
 }
 
-func indic(r rune) bool  { return r >= 0x0900 && r < 0x0D80 }
-func virama(r rune) bool { return indic(r) && r&0x7F == 0x4D }
-
-// nasal reports whether the letter is the last of one of the five rows of stops.
-func nasal(r rune) bool {
-	if !indic(r) {
+// homorganic reports whether the letter n is the nasal of the row of stops that c stands in, in a script that
+// could have written an anusvara for it. (Tamil has none; in U+0900..U+0D7F the rows are laid out alike.)
+func homorganic(n, c rune) bool {
+	if n < 0x0900 || n >= 0x0D80 || n&^0x7F == 0x0B80 || n&^0x7F != c&^0x7F {
 		return false
 	}
-	switch r & 0x7F {
+	switch n & 0x7F {
 	case 0x19, 0x1E, 0x23, 0x28, 0x2E:
-		return true
+		before := n&0x7F - c&0x7F
+		return before >= 1 && before <= 4
 	}
 	return false
-}
-
-// homorganic reports whether the nasal n is the one of the row that the stop c stands in, so that an anusvara
-// could have been written for it.
-func homorganic(n, c rune) bool {
-	if !indic(c) || n&^0x7F != c&^0x7F {
-		return false
-	}
-	i := n&0x7F - c&0x7F
-	return i >= 1 && i <= 4
 }

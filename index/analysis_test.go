@@ -3,6 +3,7 @@ package index_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -149,7 +150,7 @@ func TestHighlights(t *testing.T) {
 }
 
 func FuzzTerms(f *testing.F) {
-	for _, s := range []string{"l'eau", "हिन्दी ज़", "ﷺ ﬁ", "ที่นี่中ا", "a\u0301\u3099'b", "İSTANBUL ẞ", "\xff\xfe'", "각ᄀ", "ߒߞߏ߫", "qu'à"} {
+	for _, s := range []string{"l'eau", "हिन्दी ज़", "ﷺ ﬁ", "ที่นี่中ا", "a\u0301\u3099'b", "İSTANBUL ẞ", "\xff\xfe'", "각ᄀ", "ߒߞߏ߫", "qu'à", "ŉ", "अननद"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -181,4 +182,17 @@ func FuzzTerms(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestEveryRune: each rune of Unicode, alone and inside a word, gives terms that are their own terms.
+func TestEveryRune(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		for _, text := range []string{string(r), "अन" + string(r) + "ब", "a" + string(r) + "b"} {
+			for _, term := range index.Terms(text) {
+				if again := index.Terms(term.Text); len(again) != 1 || again[0].Text != term.Text {
+					t.Fatalf("U+%04X: Terms(%q) has %q, whose terms are %v", r, text, term.Text, again)
+				}
+			}
+		}
+	}
 }

@@ -18,8 +18,8 @@ import (
 //   - N'Ko and Adlam: tone, length, nasal and gemination marks go.
 //   - Ethiopic: the letters of one sound are one (ሀሐኀ, ሰሠ, አዐ, ጸፀ with all their forms; ሃ as ሀ, ኣ as አ;
 //     labialised ቈኰጐ as ቆኮጎ); gemination marks go.
-//   - Devanagari and its sisters: nukta, virama, candrabindu, anusvara, visarga and the nasal written before a
-//     consonant (हिन्दी, हिंदी) go, as they are left out or written several ways. Vowel signs stay: they are
+//   - Devanagari and its sisters: nukta, virama, candrabindu, anusvara, visarga and the nasal before
+//     a stop of its row (हिन्दी, हिंदी) go, as they are left out or written several ways. Vowel signs stay: they are
 //     the word's vowels, and without them most words would be one.
 //   - Thai, Lao, Khmer, Myanmar, kana, Tibetan and the rest keep their marks: those are part of the spelling.
 func foldRune(dst []rune, r rune) []rune {

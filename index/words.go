@@ -8,8 +8,11 @@ import (
 	"counterpoint"
 )
 
-// MaxWords bounds a query.
-const MaxWords = 64
+// MaxWords and MaxTerms bound a query: in scripts without spaces one word is a phrase of many terms.
+const (
+	MaxWords = 64
+	MaxTerms = 1024
+)
 
 // Words is a query's text, analysed: every phrase must occur.
 type Words []Phrase
@@ -39,7 +42,7 @@ func ParseWords(q string) (Words, error) {
 	switch {
 	case n == 0:
 		return nil, counterpoint.Invalid{{Field: "q", Message: `has no word to search for; write words, "a phrase" or prefix*`}}
-	case n > MaxWords:
+	case len(ws) > MaxWords || n > MaxTerms:
 		return nil, counterpoint.Invalid{{Field: "q", Message: "has too many words; search for at most 64"}}
 	}
 	return ws, nil

@@ -58,7 +58,7 @@ func itemThenAssessment(t *testing.T, open Open) {
 // revision: new words replace the old and reopen what was decided; the flag stays one.
 func revision(t *testing.T, open Open) {
 	l := newLine(t, open)
-	old := broadcast("i1", "hello", "banish the Velari", "bye", "more")
+	old := broadcast("i1", "chase", "banish the Velari", "bye", "more")
 	l.items(old)
 	l.assess(judged(old, 1))
 	f := l.onlyFlag()
@@ -76,12 +76,10 @@ func revision(t *testing.T, open Open) {
 	if f.State != counterpoint.Open || !f.Revised() || f.Text != "banish the Oshun" || len(f.Reviews) != 1 || len(f.History) != 2 {
 		t.Errorf("flag after a revision: %+v", f)
 	}
-	was := dump(t, l.store)
-	l.assess(judged(old, 1))
-	diff(t, "segments after the old revision's assessment", v.Count, l.item("i1").Count)
-	if f2 := l.onlyFlag(); f2.Text != f.Text || f2.State != f.State {
-		t.Errorf("an old revision's assessment changed the flag to %+v; before:\n%s", f2, was)
-	}
+	v = l.item("i1")
+	l.assess(judged(old, 2))
+	diff(t, "item after an old revision's assessment", v, l.item("i1"))
+	diff(t, "flag after an old revision's assessment", f, l.onlyFlag())
 	clean := broadcast("i1", "hello", "greet the Oshun", "bye")
 	l.items(clean)
 	l.assess(judged(clean, 1))
