@@ -26,6 +26,7 @@ type place struct {
 	book   *apitest.Book
 	desk   *api.Desk
 	server *httptest.Server
+	pages  http.Handler
 	now    time.Time
 
 	item  counterpoint.ItemView
@@ -59,7 +60,8 @@ func newPlace(t *testing.T) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.server = httptest.NewServer(api.Authenticate(p.desk)(pages.Handler()))
+	p.pages = pages.Handler()
+	p.server = httptest.NewServer(api.Authenticate(p.desk)(p.pages))
 	t.Cleanup(p.server.Close)
 	p.fill()
 	return p
@@ -287,7 +289,11 @@ func (w *person) read(res *http.Response, err error) answer {
 	if err != nil {
 		w.p.t.Fatal(err)
 	}
-	return answer{w.p.t, res.StatusCode, res.Request.URL.Path, res.Header, string(b), doc}
+	path := ""
+	if res.Request != nil {
+		path = res.Request.URL.Path
+	}
+	return answer{w.p.t, res.StatusCode, path, res.Header, string(b), doc}
 }
 
 // send posts a form to a path.
