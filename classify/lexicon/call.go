@@ -22,7 +22,7 @@ func (r *reader) licence(i int) (kind, int) {
 		return calls, i
 	case t.has(tSubj) && !r.purpose(i) && (r.headOfClause(i) || r.ahead(i, 3, tAll, tGroup) >= 0):
 		return calls, i
-	case t.has(tAmb) && r.headOfClause(i) && !r.tags(i-1).has(tConj):
+	case t.has(tAmb) && (t.has(tConj) && r.commanded(i) || !t.has(tConj) && r.headOfClause(i)):
 		return calls, i
 	case t.has(tFuture):
 		return threat, i
@@ -42,7 +42,26 @@ func (r *reader) licence(i int) (kind, int) {
 	if t.has(tBase) && r.loose(i) {
 		return calls, i
 	}
+	if t.has(tBase) && i > 0 && r.toks[i].edge == joined && r.tags(i-1).has(tWe) && !r.tags(i-1).has(tUs) {
+		return threat, i // "tonight we kill …"
+	}
 	return tells, -1
+}
+
+// modal reports whether the marker at j marks: some do so only at the head of a clause ("que … soient").
+func (r *reader) modal(j int) bool {
+	return r.tags(j).has(tModal) && (!r.tags(j).has(tPurpose) || r.headOfClause(j))
+}
+
+// commanded reports whether the sentence held a command before: "go to their village and …".
+func (r *reader) commanded(i int) bool {
+	from, _ := r.sentence(i)
+	for j := from; j < i; j++ {
+		if r.tags(j).any(tImp, tMotion, tHort) || r.modal(j) {
+			return true
+		}
+	}
+	return false
 }
 
 // purpose reports whether "so that", "who" or an aim stands before a subjunctive, which then tells.
@@ -59,6 +78,9 @@ func (r *reader) loose(i int) bool {
 		return false
 	}
 	t := r.tags(i - 1)
+	if t.has(tDehum) && t.has(tGroup) { // "they are snakes kill them all"
+		return true
+	}
 	return !t.any(tAux, tFut, tAim, tThey, tWe, tYou, tRel, tWh, tLink, tThing, tGroup, tSource, tConj, tNonProt, tCond, tStop, tHead, tCallNoun) &&
 		!r.nameAt(i-1)
 }
@@ -73,6 +95,7 @@ func (r *reader) marker(i int) (kind, int) {
 		switch {
 		case t.any(tBreak, tRel, tStop, tCallNoun), t.has(tWh) && !t.any(tModal, tHort), t.has(tSay) && !t.has(tModal):
 			return tells, -1
+		case t.has(tModal) && !r.modal(j):
 		case t.any(tModal, tHort):
 			if r.tied(i, others) && (be || !r.needsBe(i)) {
 				return calls, j

@@ -19,7 +19,7 @@ func (r *reader) denied(i, m int) int {
 		if r.tags(j).has(tNeg) && r.tags(j).has(tModal) && j == m {
 			return j
 		}
-		if j < m {
+		if j < m && m < i {
 			break
 		}
 	}

@@ -9,7 +9,7 @@ func (r *reader) subjects() {
 		if !r.tags(i).has(tDehum) {
 			continue
 		}
-		if at, _ := r.called(i); at.aim == group {
+		if at, _ := r.called(i); at.aim == group || at.aim == pronoun && r.antecedent(at.from) != thing {
 			r.toks[i].tags = r.tags(i).without(tThing).with(tGroup)
 		}
 	}
@@ -18,8 +18,8 @@ func (r *reader) subjects() {
 // called finds the group that the word at i is said of: "the … are cockroaches", "these … cockroaches". The
 // second answer is the token of a denial, or -1.
 func (r *reader) called(i int) (target, int) {
-	if at := r.noun(i - 1); r.toks[i].edge == joined && i > 0 && (at == group || r.nameAt(i-1) && r.p.marked(r.toks[i-1])) {
-		return target{aim: group, from: i - 1, to: i}, -1
+	if k := r.phraseBefore(i); k >= 0 && (r.noun(k) == group || r.nameAt(k) && r.p.marked(r.toks[k])) {
+		return target{aim: group, from: k, to: i}, -1
 	}
 	cop := r.back(i, 6, tCop, tBe)
 	if cop < 0 {
@@ -43,6 +43,18 @@ func (r *reader) called(i int) (target, int) {
 	return r.subject(cop, cop), denial
 }
 
+// phraseBefore is the first token of the word or phrase right before i, or -1.
+func (r *reader) phraseBefore(i int) int {
+	if i == 0 || r.toks[i].edge != joined {
+		return -1
+	}
+	k := i - 1
+	for k > 0 && r.tags(k).has(tTake) && r.toks[k].entry == r.toks[k-1].entry {
+		k--
+	}
+	return k
+}
+
 func (r *reader) hallmarks() {
 	for i := range r.toks {
 		t := r.tags(i)
@@ -63,7 +75,7 @@ func (r *reader) dehum(i int) {
 	switch {
 	case at.aim == nonProt || at.aim == one || at.aim == us || at.aim == thing || at.aim == nothing:
 		return
-	case at.aim == pronoun && r.antecedentOf(at.from) == thing:
+	case at.aim == pronoun && r.antecedent(at.from) == thing:
 		return
 	case r.toks[i].question:
 		return
@@ -73,8 +85,6 @@ func (r *reader) dehum(i int) {
 	r.hit("DEHUM", counterpoint.Dehumanization, i, r.verbEnd(i), weightMark, "calls people beasts, pests, dirt or disease")
 	r.hit("GROUP", counterpoint.Hate, at.from, at.to, weightGroup, groupReason(at))
 }
-
-func (r *reader) antecedentOf(i int) aim { return r.antecedent(i) }
 
 // said is judge for words that are no verb of harm.
 func (r *reader) said(i, denial int) (counterpoint.Stance, bool) {

@@ -21,14 +21,18 @@ func (r *reader) verbs() {
 		t := r.tags(i)
 		switch {
 		case t.has(tTake): // the rest of a phrase
-		case t.has(tHarm):
-			r.verb(i)
-		case t.has(tDeathTo):
-			r.deathTo(i)
+		case t.any(tHarm, tDeathTo, tDie):
+			if t.has(tHarm) {
+				r.verb(i)
+			}
+			if t.has(tDeathTo) {
+				r.deathTo(i)
+			}
+			if t.has(tDie) {
+				r.mustDie(i)
+			}
 		case t.has(tMercy):
 			r.mercy(i)
-		case t.has(tDie):
-			r.mustDie(i)
 		}
 	}
 }
@@ -172,6 +176,9 @@ func (r *reader) mercy(i int) {
 	if !at.people() {
 		at = r.subject(i, i)
 	}
+	if !at.people() && r.tags(i).has(tObjP) {
+		at = target{aim: pronoun, from: i, to: i}
+	}
 	if !at.people() {
 		if j := r.back(i, 8, tThem); j >= 0 {
 			at = target{aim: pronoun, from: j, to: j + 1}
@@ -197,7 +204,7 @@ func (r *reader) mustDie(i int) {
 	if m < 0 {
 		m = r.wished(i)
 	}
-	if m < 0 {
+	if m < 0 || r.tags(m).has(tModal) && !r.modal(m) {
 		return
 	}
 	at := r.subject(m, i)

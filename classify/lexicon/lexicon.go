@@ -14,6 +14,8 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
+
+	"counterpoint"
 )
 
 //go:embed packs
@@ -89,7 +91,7 @@ func (l *Lexicon) pack(lang string) (*pack, error) {
 // Read says what the cues of one language find in a text. A language without a pack has none and is no error.
 func (l *Lexicon) Read(lang, text string, c Context) (Reading, error) {
 	if !l.Has(lang) {
-		return Reading{Lang: lang, Stance: "assert", Imminence: 1}, nil
+		return Reading{Lang: lang, Stance: counterpoint.Assert, Frame: counterpoint.Assert, Imminence: 1}, nil
 	}
 	p, err := l.pack(lang)
 	if err != nil {

@@ -66,6 +66,7 @@ type pack struct {
 	clitics  []string // written onto the front of a word
 	definite []string // those among them that hold the article
 	people   string   // prefix of nouns for people
+	grammar  bool     // it knows what makes a call, not only terms
 }
 
 // readPack reads every .tsv file of a language's folder. A line is id, tags, forms, gloss and, where they
@@ -187,6 +188,7 @@ func (p *pack) add(line string, file fileDefaults, pars paradigms) error {
 		return err
 	}
 	p.entries = append(p.entries, e)
+	p.grammar = p.grammar || base.has(tModal)
 	for _, f := range forms {
 		more, err := parseTags(f.tags)
 		if err != nil {
@@ -217,6 +219,12 @@ func (p *pack) addForm(text string, w word) {
 		}
 		p.words[words[0]] = w
 	default:
+		for i, old := range p.phrases[words[0]] {
+			if slices.Equal(old.words, words) {
+				p.phrases[words[0]][i].tags = old.tags.or(w.tags)
+				return
+			}
+		}
 		p.phrases[words[0]] = append(p.phrases[words[0]], phrase{words, w})
 	}
 }

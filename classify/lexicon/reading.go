@@ -28,8 +28,12 @@ type Reading struct {
 	Imminence int                 // 3 names a time or place, 2 calls to act, 1 neither
 	Hits      []Hit
 	Against   []Hit
-	Known     float64 // share of words the pack knows: how far the text is in its language
-	Words     int
+	// Frame is what the speaker does with the text as a whole, for words that no cue minds: condemn, report or
+	// quote, else assert.
+	Frame   counterpoint.Stance
+	Known   float64 // share of words the pack knows: how far the text is in its language
+	Words   int
+	Grammar bool // the pack has one; a few known terms are no grammar
 }
 
 // Before is the turn before the text.
@@ -54,12 +58,14 @@ func (p *pack) reading(text string, c Context) Reading {
 		r.before = p.read(last.Text)
 		r.opens = last.Same && r.endsInSaying(last.Text)
 	}
+	r.out.Grammar = p.grammar
 	r.stance()
 	r.subjects()
 	r.verbs()
 	r.phrases(c.Country)
 	r.hallmarks()
 	r.hate()
+	r.unassertedVerbs()
 	r.imminence()
 	r.coverage()
 	r.out.Hits, r.out.Against = tidy(r.out.Hits), tidy(r.out.Against)
@@ -98,6 +104,37 @@ func (r *reader) stance() {
 	}
 	if asked {
 		r.out.Stance = counterpoint.Question
+	}
+	condemns, says, reports := false, false, false
+	for i := range r.toks {
+		t := r.tags(i)
+		condemns = condemns || t.any(tCondemn) && !t.has(tNeg) && r.back(i, 3, tNeg) < 0
+		says = says || t.any(tSay, tHeard, tCallNoun, tQuoteW) && !r.mine(i)
+		reports = reports || t.any(tHeard, tSource)
+	}
+	switch {
+	case condemns && says:
+		r.out.Frame = counterpoint.Condemn
+	case says && reports:
+		r.out.Frame = counterpoint.ReportOn
+	default:
+		r.out.Frame = counterpoint.Assert
+	}
+}
+
+// unassertedVerbs gives a text that speaks of harm without calling for it the stance it takes towards it.
+func (r *reader) unassertedVerbs() {
+	if r.out.Raw > 0 || r.out.Stance != counterpoint.Assert {
+		return
+	}
+	for i := range r.toks {
+		if !r.tags(i).has(tHarm) || r.tags(i).has(tTake) {
+			continue
+		}
+		if s, j := r.frame(i); j >= 0 && s != counterpoint.Assert && s != counterpoint.Uncertain {
+			r.out.Stance = s
+			return
+		}
 	}
 }
 
@@ -160,7 +197,7 @@ func (r *reader) make(cue string, label counterpoint.Label, from, to int, weight
 	if e := r.toks[from].entry; e >= 0 {
 		entry := r.p.entries[e]
 		h.Entry = entry.ID
-		if entry.Gloss != "" {
+		if entry.Gloss != "" && entry.tags.any(tHarm, tWhole, tSlur, tCode, tThreat, tDehum, tDie, tMercy, tGroup) {
 			h.Reason += ": “" + entry.Gloss + "”"
 		}
 	}

@@ -67,6 +67,7 @@ const (
 	tNonProt // thieves, soldiers
 	tOne     // one person
 	tThing
+	tAnimal
 	tProperty
 	tAll
 	tDem
@@ -125,7 +126,7 @@ var tagNames = map[string]tag{
 	"RAISE": tRaise, "STOP": tStop, "SAY": tSay, "SAYME": tSayMe, "HEARD": tHeard, "SOURCE": tSource, "CONDEMN": tCondemn,
 	"CALLNOUN": tCallNoun, "QUOTEW": tQuoteW, "ENDORSE": tEndorse, "DEICT": tDeict, "CRIME": tCrime, "INGROUP": tInGroup,
 	"REL": tRel, "WH": tWh, "COND": tCond, "PURPOSE": tPurpose, "GROUP": tGroup, "HEAD": tHead, "NONPROT": tNonProt, "ONE": tOne,
-	"THING": tThing, "PROPERTY": tProperty, "ALL": tAll, "DEM": tDem, "DET": tDet, "THEIR": tTheir, "OUR": tOur, "THEM": tThem,
+	"THING": tThing, "ANIMAL": tAnimal, "PROPERTY": tProperty, "ALL": tAll, "DEM": tDem, "DET": tDet, "THEIR": tTheir, "OUR": tOur, "THEM": tThem,
 	"THEY": tThey, "WE": tWe, "YOU": tYou, "US": tUs, "ADJ": tAdj, "PREP": tPrep, "OF": tOf, "CONJ": tConj, "BREAK": tBreak,
 	"ADV": tAdv, "TIME": tTime, "PLACE": tPlace, "VOC": tVoc, "AUX": tAux, "COP": tCop, "SPORT": tSport, "DEHUM": tDehum,
 	"INSULT": tInsult, "HATEV": tHateV, "WISH": tWish, "DIE": tDie, "DESERVE": tDeserve, "MERCY": tMercy, "MIRROR": tMirror,

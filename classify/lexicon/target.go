@@ -54,14 +54,17 @@ func (r *reader) target(i, m int) target {
 // settle decides what a pronoun, or a verb that carries one, stands for.
 func (r *reader) settle(i int, found target) target {
 	t := r.tags(i)
-	if found.aim == nothing && t.any(tObjP, tObjIt, tPassSub) {
+	if found.aim == thing && t.has(tObjP) && !r.animal(found) { // "tuwachome moto": the object is people, moto is how
+		found.aim = nothing
+	}
+	if found.aim == nothing && t.any(tObjP, tObjIt) {
 		found = target{aim: pronoun, from: i, to: i, all: found.all, near: found.near}
 	}
 	if (found.aim == nothing || found.aim == thing) && i > 0 && r.tags(i-1).has(tUs) && r.toks[i].edge == joined {
 		return target{aim: us, from: i - 1, to: i}
 	}
 	if found.aim == nothing {
-		if j := r.back(i, 2, tThem); j == i-1 || j >= 0 && r.tags(i-1).any(tAll, tAdv) {
+		if j := r.back(i, 2, tThem); j >= 0 && j == i-1 || j >= 0 && r.tags(i-1).any(tAll, tAdv) {
 			found = target{aim: pronoun, from: j, to: j + 1, all: r.ahead(i, 2, tAll) >= 0 || r.back(i, 2, tAll) >= 0}
 		}
 	}
@@ -74,6 +77,15 @@ func (r *reader) settle(i int, found target) target {
 		}
 	}
 	return found
+}
+
+func (r *reader) animal(at target) bool {
+	for i := at.from; i < at.to; i++ {
+		if r.tags(i).has(tAnimal) {
+			return true
+		}
+	}
+	return false
 }
 
 // noun is what a single token is as the head of a noun phrase.
@@ -124,12 +136,14 @@ func (r *reader) after(i int) target {
 			if found.aim == property {
 				found.to = j + 1
 			}
+		case t.has(tDet) && t.has(tThem) && r.tags(j+1).any(tAll, tPrep, tTime, tAdv):
+			return target{aim: pronoun, from: j, to: j + 1, all: r.tags(j + 1).has(tAll)}
 		case t.has(tDet) && t.has(tThem):
 			det = true
 		case t.has(tThem) && !head:
 			found.aim, found.from, found.to = pronoun, j, j+1
 			found.all = found.all || r.ahead(j, 3, tAll) >= 0
-			if r.tags(j+1).without(tTake).any(tHead, tGroup) || r.nameAt(j+1) && !r.p.headLast {
+			if next := j + 1; next < len(r.toks) && r.toks[next].edge == joined && (r.tags(next).without(tTake).any(tHead, tGroup) || r.nameAt(next) && !r.p.headLast) {
 				found.aim = nothing
 				continue
 			}
@@ -278,13 +292,15 @@ func (r *reader) subject(m, i int) target {
 // antecedent says what "them" at i most likely stands for: the nearest noun before it, in this text or the turn
 // before, that is either a group or a thing.
 func (r *reader) antecedent(i int) aim {
+	people := r.tags(i).has(tObjP)
+	skip := func(t token, a aim) bool { return a == nothing || people && a == thing && !t.tags.has(tAnimal) }
 	for j := i - 1; j >= 0; j-- {
-		if a := r.candidate(r.toks[j]); a != nothing {
+		if a := r.candidate(r.toks[j]); !skip(r.toks[j], a) {
 			return a
 		}
 	}
 	for j := len(r.before) - 1; j >= 0; j-- {
-		if a := r.candidate(r.before[j]); a != nothing {
+		if a := r.candidate(r.before[j]); !skip(r.before[j], a) {
 			return a
 		}
 	}
