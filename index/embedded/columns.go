@@ -5,36 +5,34 @@ import (
 	"counterpoint/index"
 )
 
-// columns are a document's fields as its row has them; nil is NULL.
-type columns struct {
-	rank float64
-	time int64
-	tie  string
-
-	source, lang, level, state, item, narrative, message, station any
+// columnNames are the columns a document's fields make, in the order of columns. The last is the document.
+var columnNames = []string{
+	"rank", "time", "tie", "source", "lang", "level", "state", "item", "narrative", "message", "station", "words", "tags", "doc",
 }
 
-func columnsOf(kind counterpoint.Kind, id string, f index.Fields) columns {
-	c := columns{
-		rank: -f.Rank, time: -nanos(f.Time), tie: f.Tie,
-		state: text(f.State), narrative: text(f.Narrative), message: text(f.Message), station: text(f.Station),
-	}
-	if c.tie == "" {
-		c.tie = id
-	}
+// columns are the values of a row, as the driver reads them back; nil is NULL.
+type columns [14]any
+
+const (
+	wordsColumn = 11
+	tagsColumn  = 12
+	docColumn   = 13
+)
+
+func columnsOf(c index.Change, words int64, tags int) columns {
+	f := c.Fields
+	var level any
 	if f.Level != nil {
-		c.level = *f.Level
+		level = int64(*f.Level)
 	}
-	if !tagged(kind, "source") {
-		c.source = only(f.Source)
+	tie := f.Tie
+	if tie == "" {
+		tie = c.ID
 	}
-	if !tagged(kind, "lang") {
-		c.lang = only(f.Lang)
+	return columns{
+		-f.Rank, -nanos(f.Time), tie, single(c.Kind, "source", f.Source), single(c.Kind, "lang", f.Lang), level, text(f.State),
+		single(c.Kind, "item", f.Item), text(f.Narrative), text(f.Message), text(f.Station), words, int64(tags), c.Doc,
 	}
-	if !tagged(kind, "item") {
-		c.item = only(f.Item)
-	}
-	return c
 }
 
 // tagged reports whether the kind's values of a field are in tags.
@@ -42,16 +40,26 @@ func tagged(kind counterpoint.Kind, field string) bool {
 	if field == "item" {
 		return kind == counterpoint.KindFlag
 	}
-	return index.Multiple(kind, counterpoint.GroupBy(field))
+	return field == "label" || index.Multiple(kind, counterpoint.GroupBy(field))
 }
 
-func tagsOf(kind counterpoint.Kind, f index.Fields) map[string][]string {
-	tags := map[string][]string{"label": f.Label}
-	for field, values := range map[string][]string{"source": f.Source, "lang": f.Lang, "item": f.Item} {
-		if tagged(kind, field) {
-			tags[field] = values
+// tag is one value of a field that may have several.
+type tag struct{ field, value string }
+
+func tagsOf(kind counterpoint.Kind, f index.Fields) []tag {
+	var tags []tag
+	add := func(field string, values []string) {
+		if !tagged(kind, field) {
+			return
+		}
+		for _, v := range values {
+			tags = append(tags, tag{field, v})
 		}
 	}
+	add("label", f.Label)
+	add("source", f.Source)
+	add("lang", f.Lang)
+	add("item", f.Item)
 	return tags
 }
 
@@ -62,8 +70,8 @@ func text(s string) any {
 	return s
 }
 
-func only(list []string) any {
-	if len(list) == 0 {
+func single(kind counterpoint.Kind, field string, list []string) any {
+	if len(list) == 0 || tagged(kind, field) {
 		return nil
 	}
 	return text(list[0])

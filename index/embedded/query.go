@@ -12,6 +12,7 @@ import (
 type filter struct {
 	conds []string
 	args  []any
+	match string // the FTS5 expression that all documents must match, if any
 }
 
 func (f *filter) add(cond string, args ...any) {
@@ -37,7 +38,7 @@ func in[T any](f *filter, kind counterpoint.Kind, field string, values []T) {
 	if len(args) > 1 {
 		set = "IN (?" + strings.Repeat(", ?", len(args)-1) + ")"
 	}
-	if field == "label" || tagged(kind, field) {
+	if tagged(kind, field) {
 		f.add("n IN (SELECT n FROM tags WHERE field = '"+field+"' AND value "+set+")", args...)
 		return
 	}
@@ -75,13 +76,14 @@ func filterOf(kind counterpoint.Kind, q counterpoint.Query) (*filter, index.Word
 	in(f, kind, "level", q.Level)
 	in(f, kind, "label", q.Label)
 	if words != nil {
-		f.match(words)
+		f.words(words)
 	}
 	return f, words, nil
 }
 
-func (f *filter) match(ws index.Words) {
-	f.add("n IN (SELECT rowid FROM words WHERE words MATCH ?)", match(ws))
+func (f *filter) words(ws index.Words) {
+	f.match = match(ws)
+	f.add("n IN (SELECT rowid FROM words WHERE words MATCH ?)", f.match)
 }
 
 // item asks for what an item has through its segments: level, label and words, all in one segment. Words may
@@ -97,7 +99,7 @@ func (f *filter) item(q counterpoint.Query, ws index.Words) {
 	if ws == nil {
 		return
 	}
-	g.match(ws)
+	g.words(ws)
 	f.add("(n IN (SELECT rowid FROM words WHERE words MATCH ?) OR id IN (SELECT item FROM docs WHERE "+g.where()+"))",
 		append([]any{match(ws)}, g.args...)...)
 }

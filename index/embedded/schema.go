@@ -22,6 +22,7 @@ var schema = []string{
 		tie TEXT NOT NULL,
 		source TEXT, lang TEXT, level INTEGER, state TEXT, item TEXT, narrative TEXT, message TEXT, station TEXT,
 		words INTEGER NOT NULL,
+		tags INTEGER NOT NULL,
 		doc BLOB NOT NULL
 	)`,
 	`CREATE UNIQUE INDEX docs_id ON docs(kind, id)`,

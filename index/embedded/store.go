@@ -27,18 +27,18 @@ type Options struct {
 
 // Store is an index.Store in one file.
 type Store struct {
-	path    string
-	write   *sql.DB // nil when read-only
-	read    *sql.DB
-	writing sync.Mutex
-	do      statements
+	path     string
+	write    *sql.DB // nil when read-only
+	read     *sql.DB
+	writing  sync.Mutex
+	compiled statements // guarded by writing
 }
 
 var _ index.Store = (*Store)(nil)
 
 // Open opens the index at path, made anew where there is none.
 func Open(path string, o Options) (*Store, error) {
-	s := &Store{path: path}
+	s := &Store{path: path, compiled: statements{}}
 	err := s.open(o)
 	if err != nil {
 		s.Close()
@@ -81,10 +81,7 @@ func (s *Store) openWriter(ctx context.Context) error {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
-	if err := checkSchema(ctx, s.write, s.path, true); err != nil {
-		return err
-	}
-	return s.do.prepare(ctx, s.write)
+	return checkSchema(ctx, s.write, s.path, true)
 }
 
 func dsn(path, mode string, pragmas ...string) string {

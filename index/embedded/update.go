@@ -6,44 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strings"
 
 	"counterpoint"
 	"counterpoint/index"
 )
 
-// statements are what a batch does again and again, compiled once.
-type statements struct {
-	fetch, find, insert, change, remove   *sql.Stmt
-	addWords, dropWords, addTag, dropTags *sql.Stmt
-	position                              *sql.Stmt
-}
+const (
+	fetchRow    = `SELECT n, rank, time, tie, source, lang, level, state, item, narrative, message, station, words, tags, doc FROM docs WHERE kind = ? AND id = ?`
+	insertRow   = `INSERT INTO docs (kind, id, rank, time, tie, source, lang, level, state, item, narrative, message, station, words, tags, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	removeRow   = `DELETE FROM docs WHERE n = ?`
+	addWords    = `INSERT INTO words (rowid, terms) VALUES (?, ?)`
+	dropWords   = `DELETE FROM words WHERE rowid = ?`
+	addTag      = `INSERT OR IGNORE INTO tags (n, field, value) VALUES (?, ?, ?)`
+	dropTags    = `DELETE FROM tags WHERE n = ?`
+	setPosition = `INSERT INTO positions (topic, part, next) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next`
+)
 
-func (st *statements) prepare(ctx context.Context, db *sql.DB) error {
-	for _, p := range []struct {
-		to    **sql.Stmt
-		query string
-	}{
-		{&st.fetch, `SELECT doc FROM docs WHERE kind = ? AND id = ?`},
-		{&st.find, `SELECT n, words FROM docs WHERE kind = ? AND id = ?`},
-		{&st.insert, `INSERT INTO docs (kind, id, rank, time, tie, source, lang, level, state, item, narrative, message, station, words, doc)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&st.change, `UPDATE docs SET rank = ?, time = ?, tie = ?, source = ?, lang = ?, level = ?, state = ?, item = ?, narrative = ?,
-			message = ?, station = ?, words = ?, doc = ? WHERE n = ?`},
-		{&st.remove, `DELETE FROM docs WHERE n = ?`},
-		{&st.addWords, `INSERT INTO words (rowid, terms) VALUES (?, ?)`},
-		{&st.dropWords, `DELETE FROM words WHERE rowid = ?`},
-		{&st.addTag, `INSERT INTO tags (n, field, value) VALUES (?, ?, ?)`},
-		{&st.dropTags, `DELETE FROM tags WHERE n = ?`},
-		{&st.position, `INSERT INTO positions (topic, part, next) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next`},
-	} {
-		s, err := db.PrepareContext(ctx, p.query)
-		if err != nil {
-			return fmt.Errorf("prepare %q: %w", p.query, wrap(err))
-		}
-		*p.to = s
-	}
-	return nil
-}
+// statements are compiled once for the one connection that writes.
+type statements map[string]*sql.Stmt
 
 // Update applies a batch in one transaction with its positions.
 func (s *Store) Update(ctx context.Context, topic string, next map[int]int64, fn func(index.Tx) error) error {
@@ -52,12 +33,16 @@ func (s *Store) Update(ctx context.Context, topic string, next map[int]int64, fn
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	w := &writer{ctx: ctx, db: s.write, compiled: s.compiled, used: statements{}, rows: map[rowKey]row{}}
+	if err := w.compile(); err != nil {
+		return fmt.Errorf("update index: %w", err)
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("update index: %w", wrap(err))
 	}
 	defer tx.Rollback()
-	w := writer{ctx, tx, &s.do}
+	w.tx = tx
 	b := index.Buffer{Fetch: w.fetch}
 	if err := fn(&b); err != nil {
 		return err
@@ -68,7 +53,7 @@ func (s *Store) Update(ctx context.Context, topic string, next map[int]int64, fn
 		}
 	}
 	for part, n := range next {
-		if err := w.exec(w.do.position, topic, part, n); err != nil {
+		if err := w.exec(setPosition, topic, part, n); err != nil {
 			return fmt.Errorf("update index: position of %s[%d]: %w", topic, part, wrap(err))
 		}
 	}
@@ -78,97 +63,156 @@ func (s *Store) Update(ctx context.Context, topic string, next map[int]int64, fn
 	return nil
 }
 
+// writer lives for one Update.
 type writer struct {
-	ctx context.Context // of the one Update this writer lives for
-	tx  *sql.Tx
-	do  *statements
+	ctx      context.Context
+	db       *sql.DB
+	tx       *sql.Tx
+	compiled statements // of the store
+	used     statements // of tx
+	rows     map[rowKey]row
 }
 
-func (w writer) exec(st *sql.Stmt, args ...any) error {
-	_, err := w.tx.StmtContext(w.ctx, st).ExecContext(w.ctx, args...)
-	return err
+type rowKey struct {
+	kind counterpoint.Kind
+	id   string
 }
 
-func (w writer) fetch(kind counterpoint.Kind, id string) ([]byte, error) {
-	var doc []byte
-	err := w.tx.StmtContext(w.ctx, w.do.fetch).QueryRowContext(w.ctx, string(kind), id).Scan(&doc)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, counterpoint.ErrNotFound
-	}
-	return doc, wrap(err)
+// row is a document as it is stored.
+type row struct {
+	n int64
+	columns
 }
 
-func (w writer) write(c index.Change) error {
-	var n, had int64
-	if c.Existed {
-		if err := w.tx.StmtContext(w.ctx, w.do.find).QueryRowContext(w.ctx, string(c.Kind), c.ID).Scan(&n, &had); err != nil {
-			return err
+// compile prepares what every batch needs; the one connection is busy once the transaction has begun.
+func (w *writer) compile() error {
+	for _, q := range []string{fetchRow, insertRow, removeRow, addWords, dropWords, addTag, dropTags, setPosition} {
+		if w.compiled[q] != nil {
+			continue
 		}
-		if err := w.exec(w.do.dropTags, n); err != nil {
-			return err
+		st, err := w.db.PrepareContext(w.ctx, q)
+		if err != nil {
+			return wrap(err)
 		}
-	}
-	if c.Doc == nil {
-		return w.remove(n, had)
-	}
-	terms := index.Join(index.Terms(c.Fields.Text))
-	has := fingerprint(terms)
-	n, err := w.row(c, n, has)
-	if err != nil {
-		return err
-	}
-	if err := w.tags(n, c); err != nil {
-		return err
-	}
-	return w.words(n, terms, had, has)
-}
-
-func (w writer) remove(n, had int64) error {
-	if err := w.words(n, "", had, 0); err != nil {
-		return err
-	}
-	return w.exec(w.do.remove, n)
-}
-
-// row inserts or changes the document's row and returns its number.
-func (w writer) row(c index.Change, n, words int64) (int64, error) {
-	r := columnsOf(c.Kind, c.ID, c.Fields)
-	values := []any{r.rank, r.time, r.tie, r.source, r.lang, r.level, r.state, r.item, r.narrative, r.message, r.station, words, c.Doc}
-	if c.Existed {
-		return n, w.exec(w.do.change, append(values, n)...)
-	}
-	res, err := w.tx.StmtContext(w.ctx, w.do.insert).ExecContext(w.ctx, append([]any{string(c.Kind), c.ID}, values...)...)
-	if err != nil {
-		return 0, err
-	}
-	return res.LastInsertId()
-}
-
-func (w writer) tags(n int64, c index.Change) error {
-	for field, values := range tagsOf(c.Kind, c.Fields) {
-		for _, v := range values {
-			if err := w.exec(w.do.addTag, n, field, v); err != nil {
-				return err
-			}
-		}
+		w.compiled[q] = st
 	}
 	return nil
 }
 
+// statement is the query for this transaction.
+func (w *writer) statement(query string) (*sql.Stmt, error) {
+	if st := w.used[query]; st != nil {
+		return st, nil
+	}
+	if st := w.compiled[query]; st != nil {
+		w.used[query] = w.tx.StmtContext(w.ctx, st)
+		return w.used[query], nil
+	}
+	st, err := w.tx.PrepareContext(w.ctx, query)
+	if err == nil {
+		w.used[query] = st
+	}
+	return st, err
+}
+
+func (w *writer) exec(query string, args ...any) error {
+	st, err := w.statement(query)
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(w.ctx, args...)
+	return err
+}
+
+func (w *writer) fetch(kind counterpoint.Kind, id string) ([]byte, error) {
+	st, err := w.statement(fetchRow)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	var r row
+	to := []any{&r.n}
+	for i := range r.columns {
+		to = append(to, &r.columns[i])
+	}
+	err = st.QueryRowContext(w.ctx, string(kind), id).Scan(to...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, counterpoint.ErrNotFound
+	}
+	if err != nil {
+		return nil, wrap(err)
+	}
+	w.rows[rowKey{kind, id}] = r
+	doc, _ := r.columns[docColumn].([]byte)
+	return doc, nil
+}
+
+func (w *writer) write(c index.Change) error {
+	old, existed := w.rows[rowKey{c.Kind, c.ID}]
+	had, _ := old.columns[wordsColumn].(int64)
+	if tags, _ := old.columns[tagsColumn].(int64); tags > 0 {
+		if err := w.exec(dropTags, old.n); err != nil {
+			return err
+		}
+	}
+	if c.Doc == nil {
+		if err := w.words(old.n, "", had, 0); err != nil {
+			return err
+		}
+		return w.exec(removeRow, old.n)
+	}
+	terms := index.Join(index.Terms(c.Fields.Text))
+	has := fingerprint(terms)
+	tags := tagsOf(c.Kind, c.Fields)
+	n, err := w.row(c, old, existed, columnsOf(c, has, len(tags)))
+	if err != nil {
+		return err
+	}
+	for _, t := range tags {
+		if err := w.exec(addTag, n, t.field, t.value); err != nil {
+			return err
+		}
+	}
+	return w.words(n, terms, had, has)
+}
+
+// row inserts the document's row, or writes the columns that changed, and returns its number. Most changes
+// leave most columns and so most indexes alone.
+func (w *writer) row(c index.Change, old row, existed bool, now columns) (int64, error) {
+	if !existed {
+		st, err := w.statement(insertRow)
+		if err != nil {
+			return 0, err
+		}
+		res, err := st.ExecContext(w.ctx, append([]any{string(c.Kind), c.ID}, now[:]...)...)
+		if err != nil {
+			return 0, err
+		}
+		return res.LastInsertId()
+	}
+	var sets []string
+	var args []any
+	for i, name := range columnNames {
+		if i == docColumn || old.columns[i] != now[i] {
+			sets, args = append(sets, name+" = ?"), append(args, now[i])
+		}
+	}
+	return old.n, w.exec("UPDATE docs SET "+strings.Join(sets, ", ")+" WHERE n = ?", append(args, old.n)...)
+}
+
 // words brings the terms up to date where they changed: most documents change in anything but their words.
-func (w writer) words(n int64, terms string, had, has int64) error {
+func (w *writer) words(n int64, terms string, had, has int64) error {
 	if had == has {
 		return nil
 	}
 	if had != 0 {
-		if err := w.exec(w.do.dropWords, n); err != nil {
+		if err := w.exec(dropWords, n); err != nil {
 			return err
 		}
 	}
 	if has == 0 {
 		return nil
 	}
-	return w.exec(w.do.addWords, n, terms)
+	return w.exec(addWords, n, terms)
 }
 
 // fingerprint tells terms apart; 0 is none.

@@ -86,8 +86,11 @@ func (s *Store) page(ctx context.Context, kind counterpoint.Kind, q counterpoint
 		}
 		f.add("(rank, time, tie) > (?, ?, ?)", p.Rank, p.Time, p.Tie)
 	}
-	rows, err := s.read.QueryContext(ctx,
-		"SELECT doc, rank, time, tie FROM docs WHERE "+f.where()+" ORDER BY rank, time, tie LIMIT ?", append(f.args, limit+1)...)
+	order, err := s.orderBy(ctx, f)
+	if err != nil {
+		return "", err
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT doc, rank, time, tie FROM docs WHERE "+f.where()+order+" LIMIT ?", append(f.args, limit+1)...)
 	if err != nil {
 		return "", wrap(err)
 	}
@@ -106,6 +109,24 @@ func (s *Store) page(ctx context.Context, kind counterpoint.Kind, q counterpoint
 		}
 	}
 	return "", wrap(rows.Err())
+}
+
+// fewMatches is up to where fetching all documents with the words and sorting them is quicker than walking the
+// order until a page of them has come by. SQLite cannot know how rare a word is.
+const fewMatches = 2000
+
+// orderBy is the ORDER BY of a page: by an index, or (the plus signs) without one where the words are rare.
+func (s *Store) orderBy(ctx context.Context, f *filter) (string, error) {
+	if f.match == "" {
+		return " ORDER BY rank, time, tie", nil
+	}
+	var n int
+	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)`, f.match, fewMatches).Scan(&n)
+	if err != nil || n == fewMatches {
+		return " ORDER BY rank, time, tie", wrap(err)
+	}
+	f.conds[0] = "+" + f.conds[0] // kind, with which every index begins
+	return " ORDER BY +rank, +time, +tie", nil
 }
 
 func limitOf(q counterpoint.Query) (int, error) {
@@ -184,7 +205,7 @@ func countQuery(kind counterpoint.Kind, f *filter, by counterpoint.GroupBy) (que
 	default:
 		return "", false, counterpoint.Invalid{{Field: "by", Message: fmt.Sprintf("%q is not one of source, lang, label, level, state, day, hour", by)}}
 	}
-	if by == counterpoint.ByLabel || tagged(kind, string(by)) {
+	if tagged(kind, string(by)) {
 		return "SELECT value, count(*) FROM docs JOIN tags USING (n) WHERE field = '" + string(by) + "' AND " + f.where() + " GROUP BY value ORDER BY value", false, nil
 	}
 	f.add(string(by) + " IS NOT NULL")
