@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -16,8 +17,11 @@ type accountsPage struct {
 	Token  string // shown once
 	For    string
 	Active int
-	Chosen []counterpoint.PersonRole
+	Edit   *counterpoint.Account // the one that is being changed
+	Next   int                   // where the next page begins; 0 on the last
 }
+
+const accountRows = 60
 
 func (p *Pages) accounts(r *request) error { return p.showAccounts(r, accountsPage{}) }
 
@@ -36,7 +40,20 @@ func (p *Pages) showAccounts(r *request, b accountsPage) error {
 			b.Active++
 		}
 	}
-	b.Rows, b.Roles = all, counterpoint.PersonRoles
+	edit := r.URL.Query().Get("edit")
+	if r.Method == http.MethodPost {
+		edit = r.PathValue("id")
+	}
+	for i := range all {
+		if all[i].ID == edit && !all[i].Disabled {
+			b.Edit = &all[i]
+		}
+	}
+	from := min(max(0, toInt(r.URL.Query().Get("from"))), len(all))
+	if from+accountRows < len(all) {
+		b.Next = from + accountRows
+	}
+	b.Rows, b.Roles = all[from:min(from+accountRows, len(all))], counterpoint.PersonRoles
 	return r.show(v, b)
 }
 

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"errors"
 	"net/url"
 	"slices"
@@ -30,7 +29,8 @@ type flagPage struct {
 	Reopened bool // the words changed after the last decision
 	Item     counterpoint.ItemView
 	Reasons  []Reason
-	Kinds    []string
+	Marks    []counterpoint.Finding // those that are shown
+	More     int                    // findings that are not
 	Against  []Reason
 	Play     string
 	Speaker  string
@@ -97,7 +97,7 @@ func (p *Pages) flag(r *request) error {
 
 func (r *request) flagPage(v *view, f counterpoint.Flag) (flagPage, error) {
 	b := flagPage{
-		Flag: f, Due: f.Deadline(), Play: play(f.Audio, f.StartMS, f.EndMS), Parts: rabatParts, Ratings: ratings, Kinds: kinds,
+		Flag: f, Due: f.Deadline(), Play: play(f.Audio, f.StartMS, f.EndMS), Parts: rabatParts, Ratings: ratings,
 		Decided: f.Judgement(), History: history(v, f), Queue: r.queueOf(), Reopened: f.Revised(),
 		Hidden: r.by.Blur && r.URL.Query().Get("show") != "1" && r.Method != "POST",
 	}
@@ -109,13 +109,15 @@ func (r *request) flagPage(v *view, f counterpoint.Flag) (flagPage, error) {
 	}
 	b.changed(r.form)
 	var numbers map[int]int
-	b.Reasons, numbers = mergeReasons(f.Text, f.Findings)
-	b.Against, _ = mergeReasons(f.Text, f.Against)
+	b.Marks = weightiest(f.Findings)
+	b.More = len(f.Findings) - len(b.Marks)
+	b.Reasons, numbers = mergeReasons(f.Text, b.Marks)
+	b.Against, _ = mergeReasons(f.Text, weightiest(f.Against))
 	if err := b.transcript(r, numbers); err != nil {
 		return b, err
 	}
 	var err error
-	b.Stories, err = counterpoint.All[counterpoint.Narrative](r.Context(), r.p.views(), counterpoint.Query{})
+	b.Stories, err = r.stories()
 	return b, err
 }
 
@@ -181,7 +183,7 @@ func (b *flagPage) transcript(r *request, numbers map[int]int) error {
 		l := r.line(it, g)
 		if g.Seq >= s.From && g.Seq <= s.To {
 			l.Passage = true
-			l.Pieces = cut(g.Text, offset, b.Flag.Findings, numbers, g.Weak)
+			l.Pieces = cut(g.Text, offset, b.Marks, numbers, g.Weak)
 			offset += len([]rune(g.Text)) + 1
 			if g.Doubt != "" && !slices.Contains(b.Doubt, g.Doubt) {
 				b.Doubt = append(b.Doubt, g.Doubt)
@@ -194,13 +196,18 @@ func (b *flagPage) transcript(r *request, numbers map[int]int) error {
 
 // whole is the passage alone, as it was judged.
 func (b *flagPage) whole(numbers map[int]int) line {
-	return line{Time: timecode(b.Flag.StartMS), Lang: b.Flag.Lang, Passage: true, Pieces: cut(b.Flag.Text, 0, b.Flag.Findings, numbers, nil)}
+	return line{Time: timecode(b.Flag.StartMS), Lang: b.Flag.Lang, Passage: true, Pieces: cut(b.Flag.Text, 0, b.Marks, numbers, nil)}
 }
 
+// line shows a segment; one that is longer than a page is cut, and says so by an ellipsis.
 func (r *request) line(it counterpoint.ItemView, g counterpoint.SegmentView) line {
+	words := g.Text
+	if r := []rune(words); len(r) > segmentRunes {
+		words = string(r[:segmentRunes]) + " …"
+	}
 	return line{
 		Seq: g.Seq, Time: timecode(g.StartMS), Speaker: g.Speaker, Role: g.Role, Lang: g.Lang, Quality: g.Quality,
-		Play: play(it.Audio, g.StartMS, g.EndMS), Pieces: cut(g.Text, 0, nil, nil, g.Weak), Text: g.Text,
+		Play: play(it.Audio, g.StartMS, g.EndMS), Pieces: cut(words, 0, nil, nil, g.Weak), Text: words,
 	}
 }
 
@@ -237,7 +244,26 @@ func reach(segs []counterpoint.SegmentView, s counterpoint.Sighting) (from, to i
 			to = g.Seq
 		}
 	}
-	return max(from, s.From-12), min(to, s.To+12)
+	return max(from, s.From-8), min(to, s.To+8)
+}
+
+// maxRows is how many rows the smaller lists of a page show.
+const maxRows = 20
+
+// stories are the narratives to choose from, the newest first.
+func (r *request) stories() ([]counterpoint.Narrative, error) {
+	page, err := counterpoint.List[counterpoint.Narrative](r.Context(), r.p.views(), counterpoint.Query{Limit: 100})
+	return page.Data, err
+}
+
+// Places are the first places where the passage was heard.
+func (b flagPage) Places() []counterpoint.Sighting {
+	return b.Flag.Sightings[:min(len(b.Flag.Sightings), maxRows)]
+}
+
+// Scorings are the last assessments of the passage.
+func (b flagPage) Scorings() []counterpoint.FlagScore {
+	return b.Flag.History[max(0, len(b.Flag.History)-maxRows):]
 }
 
 // history is what people did to the flag, the last first.
@@ -263,8 +289,8 @@ func history(v *view, f counterpoint.Flag) []historyRow {
 	if l := held(f, v.Now); l != nil {
 		out = append(out, historyRow{At: l.Until.Add(-counterpoint.LeaseTime), By: l.By, Word: "lease"})
 	}
-	slices.SortStableFunc(out, func(a, b historyRow) int { return cmp.Or(b.At.Compare(a.At)) })
-	return out
+	slices.SortStableFunc(out, func(a, b historyRow) int { return b.At.Compare(a.At) })
+	return out[:min(len(out), maxRows)]
 }
 
 // ---- decisions

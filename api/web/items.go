@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 
@@ -55,8 +56,28 @@ type itemLine struct {
 	Hidden  bool
 }
 
-// itemLines is how much of a transcript one page shows, so that it stays light on a slow line.
-const itemLines = 80
+// What one page shows of a transcript, so that it stays light on a slow line: stretchBytes of words and
+// markup, and no more of one segment than segmentRunes.
+const (
+	stretchBytes = 38 << 10
+	segmentRunes = 6000
+	lineBytes    = 900 // the markup of a segment
+)
+
+// stretch is the stretch of the transcript in which a segment stands. The cuts are always the same.
+func stretch(segs []counterpoint.SegmentView, seq int) (from, to int) {
+	size := 0
+	for i, s := range segs {
+		n := lineBytes + min(len(s.Text), 3*segmentRunes) + 100*len(s.Findings)
+		if size += n; size > stretchBytes && i > from {
+			if seq < i {
+				return from, i
+			}
+			from, size = i, n
+		}
+	}
+	return from, len(segs)
+}
 
 func (p *Pages) item(r *request) error {
 	it, err := counterpoint.Load[counterpoint.ItemView](r.Context(), p.views(), r.PathValue("id"))
@@ -65,9 +86,9 @@ func (p *Pages) item(r *request) error {
 	}
 	v := r.page("item", "item.title").titled(it.Title, it.Lang)
 	v.Wide = true
-	first := max(0, (toInt(r.URL.Query().Get("from"))-1)/itemLines*itemLines)
-	if seq := r.form.values.Get("from"); r.Method == "POST" && seq != "" {
-		first = max(0, toInt(seq)/itemLines*itemLines)
+	first, end := stretch(it.Segments, toInt(r.URL.Query().Get("from"))-1)
+	if seq := r.form.Value("segment"); r.Method == http.MethodPost && seq != "" {
+		first, end = stretch(it.Segments, toInt(seq))
 	}
 	b := itemPage{Item: it, Play: play(it.Audio, nil, nil), Levels: []int{1, 2, 3}, Hidden: r.by.Blur && r.URL.Query().Get("show") != "1"}
 	flags := r.flagsOf(it)
@@ -75,15 +96,15 @@ func (p *Pages) item(r *request) error {
 		if !slices.Contains(b.Spoken, s.Lang) {
 			b.Spoken = append(b.Spoken, s.Lang)
 		}
-		if s.Seq >= first && s.Seq < first+itemLines {
+		if s.Seq >= first && s.Seq < end {
 			b.Lines = append(b.Lines, r.itemLine(it, s, flags, b.Hidden))
 		}
 	}
 	b.From, b.To = first+1, first+len(b.Lines)
 	if first > 0 {
-		b.Prev = strconv.Itoa(first - itemLines + 1)
+		b.Prev = strconv.Itoa(first) // the segment before: its stretch
 	}
-	if b.To < it.Count {
+	if b.To < len(it.Segments) {
 		b.Next = strconv.Itoa(b.To + 1)
 	}
 	return r.show(v, b)
@@ -118,8 +139,7 @@ func (r *request) itemLine(it counterpoint.ItemView, s counterpoint.SegmentView,
 		}
 	}
 	if l.In {
-		_, numbers := mergeReasons(s.Text, nil)
-		l.Pieces = cut(s.Text, 0, s.Findings, numbers, s.Weak)
+		l.Pieces = cut(l.Text, 0, s.Findings[:min(len(s.Findings), maxReasons)], nil, s.Weak)
 	}
 	return l
 }

@@ -15,7 +15,6 @@ type messagesPage struct {
 	Columns []column
 	State   string
 	Total   int
-	Example bool
 }
 
 type column struct {
@@ -24,16 +23,22 @@ type column struct {
 	Count int
 }
 
+// More is how many messages of the state are not shown.
+func (c column) More() int { return c.Count - len(c.Cards) }
+
 func (p *Pages) messages(r *request) error {
 	v := r.page("messages", "messages.title")
 	v.Wide = true
-	asked := r.URL.Query().Get("state")
+	asked, cards := r.URL.Query().Get("state"), 8
+	if asked != "" {
+		cards = 40
+	}
 	b := messagesPage{State: asked}
 	for _, s := range counterpoint.MessageStates {
 		if asked != "" && asked != string(s) {
 			continue
 		}
-		page, err := counterpoint.List[counterpoint.Message](r.Context(), p.views(), counterpoint.Query{State: []string{string(s)}, Limit: 20})
+		page, err := counterpoint.List[counterpoint.Message](r.Context(), p.views(), counterpoint.Query{State: []string{string(s)}, Limit: cards})
 		if err != nil {
 			return err
 		}
@@ -148,7 +153,7 @@ func (p *Pages) showMessageForm(r *request, title string, b messageForm) error {
 	}
 	b.Kinds = counterpoint.MessageKinds
 	var err error
-	if b.Stories, err = counterpoint.All[counterpoint.Narrative](r.Context(), p.views(), counterpoint.Query{}); err != nil {
+	if b.Stories, err = r.stories(); err != nil {
 		return err
 	}
 	b.Codes = r.choices(v).Languages

@@ -10,8 +10,13 @@ import (
 // narrativesPage lists the narratives with how long each stands unanswered.
 type narrativesPage struct {
 	Clocks []counterpoint.TimeToCounter
+	Total  int
 	Open   int
+	From   int
+	Next   int // where the next page begins; 0 on the last
 }
+
+const narrativeRows = 40
 
 func (p *Pages) narratives(r *request) error {
 	v := r.page("narratives", "narratives.title")
@@ -26,6 +31,11 @@ func (p *Pages) narratives(r *request) error {
 		}
 	}
 	slices.SortStableFunc(b.Clocks, func(x, y counterpoint.TimeToCounter) int { return order(x.Open, y.Open) })
+	b.Total, b.From = len(b.Clocks), min(max(0, toInt(r.URL.Query().Get("from"))), len(b.Clocks))
+	if b.From+narrativeRows < b.Total {
+		b.Next = b.From + narrativeRows
+	}
+	b.Clocks = b.Clocks[b.From:min(b.From+narrativeRows, b.Total)]
 	return r.show(v, b)
 }
 
@@ -54,6 +64,7 @@ type narrativePage struct {
 	Steps    []step
 	Total    string
 	Flags    []queueRow
+	Count    int // of all flags
 	Messages []counterpoint.Message
 	Airings  []counterpoint.Airing
 	Chart    *chart
@@ -97,10 +108,11 @@ func (p *Pages) narrative(r *request) error {
 	if b.Airings, err = counterpoint.All[counterpoint.Airing](ctx, p.views(), q); err != nil {
 		return err
 	}
-	for _, f := range flags[:min(len(flags), 30)] {
+	for _, f := range flags[:min(len(flags), maxRows)] {
 		b.Flags = append(b.Flags, r.row(v, f, false))
 	}
 	b.reach(flags)
+	b.Count = len(flags)
 	b.Steps, b.Total = r.locale.steps(b.Clock, p.now())
 	b.Chart = newChart(flags, b.Airings, p.zone)
 	return r.show(v, b)

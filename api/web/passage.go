@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"sort"
@@ -49,6 +51,22 @@ var kindRank = []string{"words", "group", "dehum", "harm", "call"}
 
 // kinds are the kinds of mark that a page explains, the gravest first.
 var kinds = []string{"call", "harm", "dehum", "group", "words"}
+
+// maxReasons is how many marks a page shows: a model gives hundreds, and nobody reads them.
+const maxReasons = 24
+
+// weightiest are the findings that weighed most, in their own order.
+func weightiest(all []counterpoint.Finding) []counterpoint.Finding {
+	if len(all) <= maxReasons {
+		return all
+	}
+	sorted := slices.Clone(all)
+	weight := func(f counterpoint.Finding) float64 { return math.Abs(f.Contribution) }
+	slices.SortStableFunc(sorted, func(a, b counterpoint.Finding) int { return cmp.Compare(weight(b), weight(a)) })
+	sorted = sorted[:maxReasons]
+	slices.SortStableFunc(sorted, func(a, b counterpoint.Finding) int { return cmp.Compare(a.Start, b.Start) })
+	return sorted
+}
 
 // mergeReasons numbers the findings of a text; several on one span with one reason become one.
 func mergeReasons(text string, findings []counterpoint.Finding) ([]Reason, map[int]int) {

@@ -9,7 +9,9 @@ import (
 // sourcesPage lists what is listened to, and when each was heard last.
 type sourcesPage struct {
 	Rows   []sourceRow
-	Silent int
+	Total  int
+	Silent int // of those shown
+	Next   int // where the next page begins; 0 on the last
 }
 
 type sourceRow struct {
@@ -19,6 +21,8 @@ type sourceRow struct {
 	Last   *time.Time
 	Silent bool // nothing came in for two days
 }
+
+const sourceRows = 40
 
 const silentAfter = 48 * time.Hour
 
@@ -35,7 +39,13 @@ func (p *Pages) sources(r *request) error {
 	}
 	var b sourcesPage
 	all := v.names.allSources()
-	for _, id := range sorted(all) {
+	ids := sorted(all)
+	b.Total = len(ids)
+	from := min(max(0, toInt(r.URL.Query().Get("from"))), len(ids))
+	if from+sourceRows < len(ids) {
+		b.Next = from + sourceRows
+	}
+	for _, id := range ids[from:min(from+sourceRows, len(ids))] {
 		row := sourceRow{Source: all[id], Items: items[id], Flags: flags[id]}
 		page, err := counterpoint.List[counterpoint.ItemView](r.Context(), p.views(), counterpoint.Query{Source: []string{id}, Limit: 1})
 		if err != nil {

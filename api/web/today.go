@@ -18,6 +18,7 @@ type todayPage struct {
 	Late   []slot
 	Next   []slot
 	Done   []slot
+	Rest   []slot // late or to come, in one line each
 	Import bool
 	Zone   string
 	Report *playoutReport
@@ -76,8 +77,18 @@ func (r *request) todayPage() (todayPage, error) {
 	slices.SortFunc(b.Late, byPlan)
 	slices.SortFunc(b.Next, byPlan)
 	slices.SortFunc(b.Done, byPlan)
-	b.Late, b.Next, b.Done = b.Late[:min(len(b.Late), 20)], b.Next[:min(len(b.Next), 20)], b.Done[:min(len(b.Done), 20)]
+	b.Late, b.Rest = few(b.Late, b.Rest)
+	b.Next, b.Rest = few(b.Next, b.Rest)
+	b.Done, _ = few(b.Done, nil)
 	return b, nil
+}
+
+// wholeSlots is how many slots of a list are shown with their forms; the others are lines that lead to them.
+const wholeSlots = 6
+
+func few(list, rest []slot) (shown, more []slot) {
+	n := min(len(list), wholeSlots)
+	return list[:n], append(rest, list[n:]...)
 }
 
 func sameDay(a, b time.Time, zone *time.Location) bool {
