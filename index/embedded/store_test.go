@@ -55,6 +55,39 @@ func TestReadBeside(t *testing.T) {
 	}
 }
 
+// TestReadAlone reads when no process has the index open: after a clean end, and after a kill.
+func TestReadAlone(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "index.db")
+	s := open(t, path)
+	put(t, s, "i1.0", "the well is open")
+	killed := filepath.Join(t.TempDir(), "index.db")
+	for _, suffix := range []string{"", "-wal", "-shm"} { // the files as a kill leaves them
+		b, err := os.ReadFile(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(killed+suffix, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{path, killed} {
+		r, err := embedded.Open(p, embedded.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := count(t, r); n != 1 {
+			t.Errorf("the reader sees %d segments, want 1", n)
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestBackupAndCheck(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, filepath.Join(dir, "index.db"))
