@@ -1,21 +1,22 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"counterpoint"
+	"counterpoint/api"
 	"counterpoint/classify/language"
 	indexstore "counterpoint/index/embedded"
 )
@@ -160,7 +161,7 @@ func printable(s string) string {
 func exportCommand() *cobra.Command {
 	cfg := config{}
 	var f filters
-	var kind, format string
+	var format string
 	c := &cobra.Command{
 		Use:     "export flags|segments|items|narratives|messages|airings|audit",
 		Short:   "Write documents as JSONL or CSV",
@@ -171,13 +172,19 @@ func exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			kind = args[0]
+			kind, err := exportKind(args[0], format)
+			if err != nil {
+				return err
+			}
 			store, err := openIndex(cfg)
 			if err != nil {
 				return err
 			}
 			defer store.Close()
-			return export(c.Context(), store, kind, format, q, c.OutOrStdout())
+			if format == "csv" {
+				return api.ExportCSV(c.Context(), store, kind, q, c.OutOrStdout())
+			}
+			return exportLines(c.Context(), store, kind, q, c.OutOrStdout())
 		},
 	}
 	c.Flags().StringVar(&cfg.Data, "data", "data", "data folder")
@@ -193,88 +200,32 @@ var exportKinds = map[string]counterpoint.Kind{
 	"audit": counterpoint.KindEvent,
 }
 
-func export(ctx context.Context, v counterpoint.Views, what, format string, q counterpoint.Query, out io.Writer) error {
+func exportKind(what, format string) (counterpoint.Kind, error) {
 	kind, ok := exportKinds[what]
-	if !ok {
-		return usagef("%q cannot be exported; choose flags, segments, items, narratives, messages, airings or audit", what)
+	switch {
+	case !ok:
+		return "", usagef("%q cannot be exported; choose flags, segments, items, narratives, messages, airings or audit", what)
+	case format != "jsonl" && format != "csv":
+		return "", usagef("--format %q is neither jsonl nor csv", format)
+	case format == "csv" && !slices.Contains(api.ExportKinds, kind):
+		return "", usagef("%s have no CSV form; use --format jsonl", what)
 	}
-	write, flush, err := exporter(format, out)
-	if err != nil {
-		return err
-	}
+	return kind, nil
+}
+
+func exportLines(ctx context.Context, v counterpoint.Views, kind counterpoint.Kind, q counterpoint.Query, out io.Writer) error {
+	w := bufio.NewWriter(out)
 	q.Limit = counterpoint.MaxLimit
 	for {
-		next, err := v.List(ctx, kind, q, write)
+		next, err := v.List(ctx, kind, q, func(doc []byte) error {
+			_, err := fmt.Fprintf(w, "%s\n", doc)
+			return err
+		})
 		if err != nil {
 			return err
 		}
 		if q.Cursor = next; next == "" {
-			return flush()
+			return w.Flush()
 		}
 	}
-}
-
-func exporter(format string, out io.Writer) (write func([]byte) error, flush func() error, err error) {
-	switch format {
-	case "jsonl":
-		return func(doc []byte) error {
-			_, err := fmt.Fprintf(out, "%s\n", doc)
-			return err
-		}, func() error { return nil }, nil
-	case "csv":
-		w := csv.NewWriter(out)
-		w.UseCRLF = true
-		if err := w.Write(csvColumns); err != nil {
-			return nil, nil, err
-		}
-		return func(doc []byte) error { return writeRow(w, doc) }, func() error { w.Flush(); return w.Error() }, nil
-	}
-	return nil, nil, usagef("--format %q is neither jsonl nor csv", format)
-}
-
-// csvColumns are the fields that most kinds have; what is nested is in the JSONL alone.
-var csvColumns = []string{
-	"id", "version", "state", "level", "priority", "item", "source", "lang", "title", "heard", "start_ms", "end_ms", "text",
-	"narrative", "message", "station", "planned", "aired", "grade", "labels", "example",
-}
-
-func writeRow(w *csv.Writer, doc []byte) error {
-	var m map[string]any
-	if err := json.Unmarshal(doc, &m); err != nil {
-		return err
-	}
-	row := make([]string, len(csvColumns))
-	for i, c := range csvColumns {
-		row[i] = guardFormula(cell(m[c]))
-	}
-	return w.Write(row)
-}
-
-func cell(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case []any:
-		parts := make([]string, len(v))
-		for i, x := range v {
-			parts[i] = cell(x)
-		}
-		return strings.Join(parts, " ")
-	}
-	return fmt.Sprint(v)
-}
-
-// guardFormula keeps a spreadsheet from running what somebody else wrote: a cell that begins like a formula
-// gets an apostrophe (OWASP, CSV injection).
-func guardFormula(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\x00", rune(s[0])) {
-		if _, err := strconv.ParseFloat(s, 64); err != nil {
-			return "'" + s
-		}
-	}
-	return s
 }

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	_ "modernc.org/sqlite"
+
+	"counterpoint/stream"
+	"counterpoint/stream/embedded"
+)
+
+// tamper edits the words of a decision in the file.
+func tamper(t *testing.T, dir string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, embedded.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	r, err := db.Exec(`UPDATE records SET value = CAST(replace(CAST(value AS TEXT), 'A story', 'B story') AS BLOB) WHERE topic = ?`, stream.Decisions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		t.Fatalf("nothing was edited: %d, %v", n, err)
+	}
+}
