@@ -2,6 +2,9 @@ package index
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
 
 	"counterpoint"
 )
@@ -12,7 +15,8 @@ import (
 // good while documents come and go; a cursor that is not from this kind is counterpoint.ErrInvalid. Counts are
 // exact; a document with several values of a field counts in each, one without any in none.
 //
-// Get of an item fills its Segments in their order; List leaves them empty.
+// Items are stored without their segments. Get of an item fills in all of them in their order, List the first
+// ListedSegments of each.
 type Store interface {
 	counterpoint.Views
 
@@ -24,6 +28,20 @@ type Store interface {
 	Positions(ctx context.Context, topic string) (map[int]int64, error)
 
 	Close() error
+}
+
+// ListedSegments is how many of its segments an item has in a list.
+const ListedSegments = 100
+
+// WithSegments is the JSON of an item with those of its segments, which it puts in order.
+func WithSegments(item []byte, segments []counterpoint.SegmentView) ([]byte, error) {
+	var v counterpoint.ItemView
+	if err := json.Unmarshal(item, &v); err != nil {
+		return nil, fmt.Errorf("item in the index: %w", err)
+	}
+	slices.SortFunc(segments, func(a, b counterpoint.SegmentView) int { return a.Seq - b.Seq })
+	v.Segments = segments
+	return json.Marshal(v)
 }
 
 // Tx reads and writes documents by id. Get sees what was put before; it returns counterpoint.ErrNotFound.

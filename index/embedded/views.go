@@ -1,11 +1,13 @@
 package embedded
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -27,23 +29,25 @@ func (s *Store) Get(ctx context.Context, kind counterpoint.Kind, id string, into
 		return fmt.Errorf("%s %s in the index: %w", kind, id, err)
 	}
 	if v, ok := into.(*counterpoint.ItemView); ok && kind == counterpoint.KindItem {
-		return s.segments(ctx, v)
+		v.Segments, err = s.segments(ctx, v.ID, math.MaxInt32)
+		slices.SortFunc(v.Segments, func(a, b counterpoint.SegmentView) int { return a.Seq - b.Seq })
+		return err
 	}
 	return nil
 }
 
-func (s *Store) segments(ctx context.Context, v *counterpoint.ItemView) error {
-	v.Segments = []counterpoint.SegmentView{}
+// segments are the first segments of an item. The inner query reads the index alone.
+func (s *Store) segments(ctx context.Context, item string, limit int) ([]counterpoint.SegmentView, error) {
+	list := []counterpoint.SegmentView{}
 	err := s.rows(ctx, func(doc []byte) error {
 		var g counterpoint.SegmentView
 		if err := json.Unmarshal(doc, &g); err != nil {
-			return err
+			return fmt.Errorf("segment of %s in the index: %w", item, err)
 		}
-		v.Segments = append(v.Segments, g)
+		list = append(list, g)
 		return nil
-	}, `SELECT doc FROM docs WHERE kind = 'segment' AND item = ?`, v.ID)
-	slices.SortFunc(v.Segments, func(a, b counterpoint.SegmentView) int { return a.Seq - b.Seq })
-	return err
+	}, `SELECT doc FROM docs WHERE n IN (SELECT n FROM docs WHERE kind = 'segment' AND item = ? ORDER BY tie LIMIT ?)`, item, limit)
+	return list, err
 }
 
 // rows calls each with the first column of every row.
@@ -71,7 +75,40 @@ func (s *Store) List(ctx context.Context, kind counterpoint.Kind, q counterpoint
 	if err != nil {
 		return "", err
 	}
-	return s.page(ctx, kind, q, f, each)
+	if kind != counterpoint.KindItem {
+		return s.page(ctx, kind, q, f, each)
+	}
+	return s.items(ctx, q, f, each)
+}
+
+// items gives each item its segments once the page was read: a page that asks while it holds a connection
+// could wait for itself.
+func (s *Store) items(ctx context.Context, q counterpoint.Query, f *filter, each func(doc []byte) error) (string, error) {
+	var docs [][]byte
+	next, err := s.page(ctx, counterpoint.KindItem, q, f, func(doc []byte) error {
+		docs = append(docs, bytes.Clone(doc))
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, doc := range docs {
+		id, err := index.ID(counterpoint.KindItem, doc)
+		if err != nil {
+			return "", err
+		}
+		list, err := s.segments(ctx, id, index.ListedSegments)
+		if err != nil {
+			return "", err
+		}
+		if doc, err = index.WithSegments(doc, list); err != nil {
+			return "", err
+		}
+		if err := each(doc); err != nil {
+			return "", err
+		}
+	}
+	return next, nil
 }
 
 func (s *Store) page(ctx context.Context, kind counterpoint.Kind, q counterpoint.Query, f *filter, each func(doc []byte) error) (string, error) {

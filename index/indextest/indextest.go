@@ -247,17 +247,27 @@ func itemSegments(t *testing.T, open Open) {
 	s := fresh(t, open)
 	put(t, s, counterpoint.ItemView{ID: "i1", Source: "radio-a", Title: "Morning", Seen: day})
 	var want []string
-	for seq := range 12 {
-		put(t, s, segment("i1", seq, fmt.Sprint("line ", seq)), segment("i2", seq, "other"))
+	var batch []any
+	for seq := range index.ListedSegments + 12 {
+		batch = append(batch, segment("i1", seq, fmt.Sprint("line ", seq)), segment("i2", seq, "other"))
 		want = append(want, counterpoint.SegmentID("i1", seq))
 	}
+	put(t, s, batch...)
 	v, err := counterpoint.Load[counterpoint.ItemView](t.Context(), s, "i1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []string
-	for _, g := range v.Segments {
-		got = append(got, g.ID)
+	names := func(v counterpoint.ItemView) []string {
+		var out []string
+		for _, g := range v.Segments {
+			out = append(out, g.ID)
+		}
+		return out
 	}
-	diff(t, "segments of the item, in order", want, got)
+	diff(t, "segments of the item, in order", want, names(v))
+	p, err := counterpoint.List[counterpoint.ItemView](t.Context(), s, counterpoint.Query{})
+	if err != nil || len(p.Data) != 1 {
+		t.Fatalf("list items: %d, %v", len(p.Data), err)
+	}
+	diff(t, "segments of the item in a list", want[:index.ListedSegments], names(p.Data[0]))
 }

@@ -28,11 +28,32 @@ func (m *memory) Get(_ context.Context, kind counterpoint.Kind, id string, into 
 
 func (m *memory) List(_ context.Context, kind counterpoint.Kind, _ counterpoint.Query, each func([]byte) error) (string, error) {
 	for _, id := range slices.Sorted(maps.Keys(m.docs[kind])) {
-		if err := each(m.docs[kind][id]); err != nil {
+		doc := m.docs[kind][id]
+		if kind == counterpoint.KindItem {
+			var err error
+			if doc, err = m.withSegments(id, doc); err != nil {
+				return "", err
+			}
+		}
+		if err := each(doc); err != nil {
 			return "", err
 		}
 	}
 	return "", nil
+}
+
+func (m *memory) withSegments(item string, doc []byte) ([]byte, error) {
+	list := []counterpoint.SegmentView{}
+	for _, doc := range m.docs[counterpoint.KindSegment] {
+		var v counterpoint.SegmentView
+		if err := json.Unmarshal(doc, &v); err != nil {
+			return nil, err
+		}
+		if v.Item == item {
+			list = append(list, v)
+		}
+	}
+	return index.WithSegments(doc, list)
 }
 
 func (m *memory) Update(_ context.Context, topic string, next map[int]int64, fn func(index.Tx) error) error {
