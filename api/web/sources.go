@@ -47,7 +47,8 @@ func (p *Pages) sources(r *request) error {
 	}
 	for _, id := range ids[from:min(from+sourceRows, len(ids))] {
 		row := sourceRow{Source: all[id], Items: items[id], Flags: flags[id]}
-		page, err := counterpoint.List[counterpoint.ItemView](r.Context(), p.views(), counterpoint.Query{Source: []string{id}, Limit: 1})
+		// The newest segment, not the newest item: a long recording weighs megabytes.
+		page, err := counterpoint.List[counterpoint.SegmentView](r.Context(), p.views(), counterpoint.Query{Source: []string{id}, Limit: 1})
 		if err != nil {
 			return err
 		}

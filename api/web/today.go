@@ -19,6 +19,7 @@ type todayPage struct {
 	Next   []slot
 	Done   []slot
 	Rest   []slot // late or to come, in one line each
+	More   int    // how many of those there are
 	Import bool
 	Zone   string
 	Report *playoutReport
@@ -80,11 +81,13 @@ func (r *request) todayPage() (todayPage, error) {
 	b.Late, b.Rest = few(b.Late, b.Rest)
 	b.Next, b.Rest = few(b.Next, b.Rest)
 	b.Done, _ = few(b.Done, nil)
+	b.More = len(b.Rest)
+	b.Rest = b.Rest[:min(len(b.Rest), maxRows)]
 	return b, nil
 }
 
 // wholeSlots is how many slots of a list are shown with their forms; the others are lines that lead to them.
-const wholeSlots = 6
+const wholeSlots = 5
 
 func few(list, rest []slot) (shown, more []slot) {
 	n := min(len(list), wholeSlots)
