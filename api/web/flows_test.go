@@ -76,6 +76,9 @@ func TestNewcomersPath(t *testing.T) {
 	if err != nil || len(airings) != 1 {
 		t.Fatalf("%d airings, %v", len(airings), err)
 	}
+	if airings[0].Station != "radio-lumo" {
+		t.Errorf("offered to %q; a station that is a source goes by its id", airings[0].Station)
+	}
 	prove := "/airings/" + airings[0].ID + "/prove"
 	today := radio.get("/today").is(200)
 	today.says("Went out", "Did not", airings[0].Code)

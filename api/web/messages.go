@@ -62,7 +62,7 @@ type messagePage struct {
 	Airings  []counterpoint.Airing
 	Writers  []string
 	OwnWords bool // the person who looks wrote or changed it
-	Stations []string
+	Stations []counterpoint.Source
 	Late     bool
 	Plan     time.Time
 }
@@ -92,10 +92,10 @@ func (p *Pages) message(r *request) error {
 	}
 	for _, s := range v.names.allSources() {
 		if s.Kind == counterpoint.Radio {
-			b.Stations = append(b.Stations, s.Name)
+			b.Stations = append(b.Stations, s)
 		}
 	}
-	slices.Sort(b.Stations)
+	slices.SortFunc(b.Stations, func(a, b counterpoint.Source) int { return strings.Compare(a.ID, b.ID) })
 	return r.show(v, b)
 }
 
@@ -268,6 +268,17 @@ func (p *Pages) closeMessage(r *request) error {
 	return p.moved(r, "closed", a, err)
 }
 
+// station is the station typed. One that is a source of ours goes by its id, as its transcripts and logs do.
+func (r *request) station() string {
+	typed := r.form.Value("station")
+	for id, s := range (&names{r: r}).allSources() {
+		if counterpoint.Fold(s.Name) == counterpoint.Fold(typed) && typed != "" {
+			return id
+		}
+	}
+	return typed
+}
+
 func (p *Pages) offerAiring(r *request) error {
 	planned := r.form.time("planned", p.zone)
 	var a api.Answer
@@ -277,7 +288,7 @@ func (p *Pages) offerAiring(r *request) error {
 		r.form.errs = nil
 		err = bad
 	} else {
-		a, err = p.desk.OfferAiring(r.Context(), r.call(), r.PathValue("id"), r.form.Value("lang"), r.form.Value("station"), planned)
+		a, err = p.desk.OfferAiring(r.Context(), r.call(), r.PathValue("id"), r.form.Value("lang"), r.station(), planned)
 	}
 	return p.moved(r, "offered", a, err)
 }

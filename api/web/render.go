@@ -251,7 +251,7 @@ func (n *names) source(id string) string {
 
 func (n *names) person(id string) string {
 	if n.people == nil {
-		n.people = map[string]string{api.Operator.ID: n.r.locale.t("person.operator")}
+		n.people = map[string]string{api.Operator.ID: n.r.locale.t("person.operator"), "respond": n.r.locale.t("person.program"), "ingest": n.r.locale.t("person.program")}
 		all, err := counterpoint.All[counterpoint.Account](n.ctx(), n.r.p.views(), counterpoint.Query{})
 		n.r.p.missed("accounts", err)
 		for _, a := range all {

@@ -21,7 +21,6 @@ type todayPage struct {
 	Rest   []slot // late or to come, in one line each
 	More   int    // how many of those there are
 	Import bool
-	Zone   string
 	Report *playoutReport
 	Grades []counterpoint.Grade
 	One    bool // the page shows one airing only
@@ -51,7 +50,7 @@ func (p *Pages) today(r *request) error {
 
 func (r *request) todayPage() (todayPage, error) {
 	p, now := r.p, r.p.now()
-	b := todayPage{Day: now.In(p.zone), Import: p.playout != nil && r.can(api.Air), Zone: p.zone.String(), Grades: counterpoint.Grades}
+	b := todayPage{Day: now.In(p.zone), Import: p.playout != nil && r.can(api.Air), Grades: counterpoint.Grades}
 	open, err := counterpoint.All[counterpoint.Airing](r.Context(), p.views(), counterpoint.Query{State: []string{string(counterpoint.Offered), string(counterpoint.Accepted)}})
 	if err != nil {
 		return b, err
@@ -217,7 +216,7 @@ func (p *Pages) importPlayout(r *request) error {
 	if err != nil {
 		return r.again("import", err, p.today)
 	}
-	answer, err := p.playout(r.Context(), r.by, csv, r.form.Value("station"), r.form.Value("zone"))
+	answer, err := p.playout(r.Context(), r.by, csv, r.station(), r.form.Value("zone"))
 	if err != nil {
 		return r.again("import", err, p.today)
 	}
