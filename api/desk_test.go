@@ -53,7 +53,7 @@ func TestPasswords(t *testing.T) {
 		}
 	}
 	for range 5 {
-		_, err = desk.ByPassword(ctx, "Amina", "wrong password")
+		_, _ = desk.ByPassword(ctx, "Amina", "wrong password")
 	}
 	if _, err := desk.ByPassword(ctx, "Amina", "four random words"); api.Status(err) != 429 {
 		t.Errorf("after too many tries = %v, want 429", err)

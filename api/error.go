@@ -122,7 +122,7 @@ func problemType(name string) string { return "urn:counterpoint:problem:" + name
 // words is the error without the sentinel at its end, which says no more than the status does.
 func words(err, kind error) string {
 	text := strings.TrimSuffix(err.Error(), ": "+kind.Error())
-	if kind == counterpoint.ErrNotFound && text != err.Error() && strings.Count(text, " ") == 1 {
+	if errors.Is(kind, counterpoint.ErrNotFound) && text != err.Error() && strings.Count(text, " ") == 1 {
 		return "there is no " + text // "flag flag_123", from counterpoint.Load
 	}
 	return text

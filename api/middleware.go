@@ -135,7 +135,7 @@ func recovering(log *slog.Logger) func(http.Handler) http.Handler {
 				if cause == nil {
 					return
 				}
-				if cause == http.ErrAbortHandler || r.Context().Err() != nil {
+				if cause == any(http.ErrAbortHandler) || r.Context().Err() != nil {
 					panic(http.ErrAbortHandler) // the caller is gone, or must not take what it got for whole
 				}
 				log.Error("request panicked", "request_id", RequestID(r.Context()), "method", r.Method, "cause", cause, "stack", string(debug.Stack()))

@@ -95,7 +95,7 @@ func known(extra, without []string) []string {
 }
 
 func (p param) read(q *counterpoint.Query, kind counterpoint.Kind, given []string) error {
-	values := given
+	var values []string
 	if p.many {
 		values = split(given)
 	} else {

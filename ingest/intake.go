@@ -74,7 +74,7 @@ func (in *intake) read(ctx context.Context, r io.Reader) error {
 	switch {
 	case len(start) == 0 && err == io.EOF:
 		return in.refused(&transcript.Refusal{Reason: "is empty"})
-	case err != nil && err != io.EOF:
+	case err != nil && !errors.Is(err, io.EOF):
 		return in.failed(err)
 	}
 	f, err := format(in.o.Format, in.name, start)
@@ -141,7 +141,7 @@ func (l *limited) Read(p []byte) (int, error) {
 	}
 	n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		l.failed = err
 	}
 	return n, err

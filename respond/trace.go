@@ -34,14 +34,14 @@ func (c *comparison) trace(from, to int, p polarity) path {
 		}
 		reached[s.i] = true
 		a, b := c.s[s.i], c.t[s.j]
-		switch sc := score(a, b); {
-		case sc == hit:
+		switch score(a, b) {
+		case hit:
 			out.Matched++
 			if first < 0 {
 				first = s.i
 			}
 			last = s.i
-		case sc == 0:
+		case 0:
 			out.neutral++
 		default:
 			out.turned = out.turned || p.turned(a.text, b.text)

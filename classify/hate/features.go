@@ -16,7 +16,6 @@ type scratch struct {
 	words []word
 	buf   []rune
 	at    []int
-	grams []uint32
 }
 
 // hits is the number of n-grams, and calls f with each one's bucket and the words it spans: character n-grams

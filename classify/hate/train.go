@@ -151,9 +151,10 @@ func (d *data) sentences(ctx context.Context, dir string, o TrainOptions) error 
 			if n[r.Split]++; !slices.Contains(everydayLanguages, e.lang) || o.Rows > 0 && n[r.Split] > o.Rows {
 				return nil
 			}
-			if r.Split == "train" {
+			switch r.Split {
+			case "train":
 				d.train = append(d.train, e)
-			} else if r.Split == "dev" {
+			case "dev":
 				d.dev = append(d.dev, e)
 			}
 			return nil

@@ -44,7 +44,7 @@ func (p *profile) version() string { return "language-" + p.hash }
 // spelling: the corpus in Tifinagh is corrupt.
 func (p *profile) reads(lang string, script int) bool {
 	_, ok := slices.BinarySearch(p.labels, lang)
-	return ok && !(lang == "taq" && scripts[script].name == "Tifinagh")
+	return ok && (lang != "taq" || scripts[script].name != "Tifinagh")
 }
 
 // features calls f with the bucket of every n-gram of the words: letters and marks, lower case, in marks of

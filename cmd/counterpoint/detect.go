@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -85,10 +86,10 @@ func detect(c *cobra.Command, d *language.Detector, p language.Prior, in io.Read
 	lines := bufio.NewReaderSize(in, 1<<20)
 	for {
 		text, err := lines.ReadString('\n')
-		if err == io.EOF && text == "" {
+		if errors.Is(err, io.EOF) && text == "" {
 			return out.Flush()
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		if e := c.Context().Err(); e != nil {

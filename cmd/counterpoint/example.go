@@ -119,7 +119,7 @@ func (l *line) linkExample(ctx context.Context, reviewer counterpoint.Account, n
 		return err
 	}
 	var id string
-	version := 1
+	var version int
 	if len(flags) > 0 {
 		id, version = flags[0].ID, flags[0].Version
 	} else {

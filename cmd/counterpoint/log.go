@@ -19,5 +19,5 @@ func newLogger(cfg config, w io.Writer) *slog.Logger {
 	if cfg.Log == "json" || (cfg.Log == "" && !terminal(w)) {
 		return slog.New(slog.NewJSONHandler(w, nil))
 	}
-	return slog.New(tint.NewHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal(w) || os.Getenv("NO_COLOR") != ""}))
+	return slog.New(tint.NewTextHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal(w) || os.Getenv("NO_COLOR") != ""}))
 }

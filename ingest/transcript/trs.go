@@ -21,7 +21,7 @@ import (
 func TRS(r io.Reader, o Options, emit func(Parsed) error) error {
 	head := make([]byte, 256)
 	n, err := io.ReadFull(r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
 	head = head[:n]
@@ -90,7 +90,7 @@ type trs struct {
 func (t *trs) read() error {
 	for {
 		tok, err := t.dec.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return t.endTurn()
 		}
 		if t.src.failed != nil {

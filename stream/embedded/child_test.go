@@ -139,7 +139,7 @@ func fillDisk(dir string, makeRoom func() error) error {
 		return fmt.Errorf("while the disk was full: %w", err)
 	}
 	if err := l.Publish(ctx, stream.Items, stream.Record{Key: "still", Value: make([]byte, 9000)}); !errors.Is(err, counterpoint.ErrDiskFull) {
-		return fmt.Errorf("a second Publish on the full disk = %v, want ErrDiskFull", err)
+		return fmt.Errorf("a second Publish on the full disk = %w, want ErrDiskFull", err)
 	}
 	if err := makeRoom(); err != nil {
 		return err

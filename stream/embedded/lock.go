@@ -33,7 +33,7 @@ func LockFolder(ctx context.Context, dir string) (*Lock, error) {
 		return nil, fmt.Errorf("the data folder %s is in use by process %s: stop that one first, or choose another folder with --data: %w",
 			dir, holder(f), counterpoint.ErrConflict)
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
 	}
 	if err != nil {
