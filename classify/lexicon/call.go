@@ -39,6 +39,9 @@ func (r *reader) licence(i int) (kind, int) {
 	if t.any(tInf, tSubj) && r.chained(i) {
 		return calls, i
 	}
+	if t.has(tBase) && i > 0 && r.toks[i].edge == joined && r.tags(i-1).any(tSay, tSayMe) {
+		return calls, i
+	}
 	if t.has(tBase) && r.loose(i) {
 		return calls, i
 	}
@@ -92,6 +95,9 @@ func (r *reader) marker(i int) (kind, int) {
 	for j := i - 1; j >= 0 && i-j <= 14 && r.toks[j+1].edge == joined; j-- {
 		t := r.tags(j)
 		be = be || t.has(tBe)
+		if t.has(tRel) && t.has(tOf) && j+1 < i { // Arabic "min": from, or who right before its verb
+			t = t.without(tRel)
+		}
 		switch {
 		case t.any(tBreak, tRel, tStop, tCallNoun), t.has(tWh) && !t.any(tModal, tHort), t.has(tSay) && !t.has(tModal):
 			return tells, -1
@@ -110,7 +116,7 @@ func (r *reader) marker(i int) (kind, int) {
 			others++
 		case t.any(tLink, tAdv, tTime, tAll, tMotion, tConj, tNeg, tNegQ, tNegAfter, tThem, tThey, tWe, tYou, tUs, tBe, tTake, tVoc, tPlace):
 		case r.tags(i).any(tPart, tImp, tPass, tSubj) && (t.any(tGroup, tHead, tDem, tDet, tThing, tTheir) || r.nameAt(j)):
-		case t.any(tDet, tOur):
+		case t.any(tDet, tOur, tDem, tOf):
 		default:
 			others++
 		}
@@ -127,7 +133,7 @@ func (r *reader) needsBe(i int) bool {
 }
 
 func (r *reader) tied(i, others int) bool {
-	if others == 0 {
+	if others == 0 || r.tags(i).has(tConj) {
 		return true
 	}
 	j := i - 1

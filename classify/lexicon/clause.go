@@ -7,7 +7,10 @@ type reader struct {
 	before []token // of the turn before, for what a pronoun stands for
 	opens  bool    // the turn before ended with "he said:"
 	cased  bool    // the text is written with capitals, so a name would have one
-	out    Reading
+
+	endorsed bool // the speaker says that somebody is right
+	about    bool // the text, or the turn before, names a group at all
+	out      Reading
 }
 
 func (r *reader) tags(i int) tags {
@@ -17,20 +20,25 @@ func (r *reader) tags(i int) tags {
 	return r.toks[i].tags
 }
 
-// sentence gives the bounds of the sentence around token i.
+// reach is how many tokens away grammar is looked for: speech written without punctuation has no sentences, and
+// a text made to be slow must not be.
+const reach = 50
+
+// sentence gives the bounds of the sentence around token i, as far as reach.
 func (r *reader) sentence(i int) (from, to int) {
-	for from = i; from > 0 && r.toks[from].edge != sentence; from-- {
+	for from = i; from > 0 && i-from < reach && r.toks[from].edge != sentence; from-- {
 	}
-	for to = i + 1; to < len(r.toks) && r.toks[to].edge != sentence; to++ {
+	for to = i + 1; to < len(r.toks) && to-i < reach && r.toks[to].edge != sentence; to++ {
 	}
 	return from, to
 }
 
 // clause gives the first token of the clause that token i is in: after a comma or a word such as "but".
 func (r *reader) clause(i int) int {
-	for ; i > 0 && r.toks[i].edge == joined && !r.tags(i-1).has(tBreak); i-- {
+	from := i
+	for ; from > 0 && i-from < reach && r.toks[from].edge == joined && !r.tags(from-1).has(tBreak); from-- {
 	}
-	return i
+	return from
 }
 
 // sameClause reports whether no comma, stop or "but" lies between two tokens.
@@ -72,7 +80,7 @@ func (r *reader) ahead(i, n int, ts ...tag) int {
 // headOfClause reports whether nothing but calls to attention and adverbs stands before i in its clause, so
 // that a bare verb there is an imperative.
 func (r *reader) headOfClause(i int) bool {
-	for j := i - 1; j >= r.clause(i); j-- {
+	for j, from := i-1, r.clause(i); j >= from; j-- {
 		if !r.tags(j).any(tVoc, tAdv, tTime, tMotion, tConj, tAll, tPlace, tHort, tYou, tNeg) || r.tags(j).any(tRel, tAux, tModal) {
 			return false
 		}

@@ -11,31 +11,34 @@ func (r *reader) frame(i int) (counterpoint.Stance, int) {
 	if j := r.rejectedNext(i); j >= 0 {
 		return counterpoint.Condemn, j
 	}
-	if r.endorsed() {
+	if r.endorsed {
 		return counterpoint.Assert, -1
 	}
 	return r.reported(i)
 }
 
-// outside reports whether token j stands where the speaker's own words about i stand: in the same sentence or,
-// if i is quoted, anywhere in the text that is not quoted.
-func (r *reader) outside(j, i int) bool {
+// around gives the tokens among which the speaker's own words about i stand: its sentence or, if i is quoted,
+// whatever near it is not quoted.
+func (r *reader) around(i int) (from, to int) {
 	if r.toks[i].quoted {
-		return !r.toks[j].quoted
+		return max(0, i-reach), min(len(r.toks), i+reach)
 	}
-	from, to := r.sentence(i)
-	return j >= from && j < to && i-j <= 40 && j-i <= 20
+	from, to = r.sentence(i)
+	return max(from, i-40), min(to, i+20)
 }
+
+func (r *reader) outside(j, i int) bool { return j != i && !(r.toks[i].quoted && r.toks[j].quoted) }
 
 // condemned finds what rejects the call: "it is wrong to …", "we condemn …", "whoever says … must be tried".
 func (r *reader) condemned(i int) int {
 	linked := false
-	for j := range r.toks {
-		if j != i && r.outside(j, i) && r.tags(j).any(tSay, tHeard, tCallNoun, tQuoteW, tDeict) && !r.mine(j) {
+	from, to := r.around(i)
+	for j := from; j < to; j++ {
+		if r.outside(j, i) && r.tags(j).any(tSay, tHeard, tCallNoun, tQuoteW, tDeict) && !r.mine(j) {
 			linked = true
 		}
 	}
-	for j := range r.toks {
+	for j := from; j < to; j++ {
 		t := r.tags(j)
 		if !r.outside(j, i) || !t.any(tCondemn, tCrime) || t.has(tNeg) || r.back(j, 3, tNeg, tNegQ) >= 0 {
 			continue
@@ -71,7 +74,8 @@ func (r *reader) rejectedNext(i int) int {
 	return -1
 }
 
-func (r *reader) endorsed() bool {
+// endorsed is found once for a text.
+func (r *reader) endorses() bool {
 	for i := range r.toks {
 		if r.tags(i).has(tEndorse) && r.back(i, 3, tNeg, tNegQ) < 0 {
 			return true
@@ -87,15 +91,17 @@ func (r *reader) mine(j int) bool {
 
 func (r *reader) reported(i int) (counterpoint.Stance, int) {
 	from, to := r.sentence(i)
+	near, far := r.around(i)
 	if r.opens && from == 0 {
 		return counterpoint.ReportOn, i
 	}
 	if r.toks[i].quoted {
 		return r.quotation(i)
 	}
-	for j := from; j < to; j++ {
+	source := r.sourceIn(from, to)
+	for j := near; j < far; j++ {
 		t := r.tags(j)
-		if j == i || !r.outside(j, i) || r.mine(j) {
+		if !r.outside(j, i) || r.mine(j) {
 			continue
 		}
 		switch {
@@ -108,7 +114,7 @@ func (r *reader) reported(i int) (counterpoint.Stance, int) {
 			return counterpoint.ReportOn, j
 		case j < i && t.has(tQuoteW) && i-j <= 6 && r.back(j, 2, tDem, tOur) < 0:
 			return counterpoint.Quote, j
-		case j > i && t.any(tSay, tHeard) && !t.has(tRel) && (r.sourceIn(from, to) || j >= to-3) && r.back(j, 2, tRel) < 0:
+		case j > i && t.any(tSay, tHeard) && !t.has(tRel) && (source || j >= to-3) && r.back(j, 2, tRel) < 0:
 			return counterpoint.ReportOn, j
 		}
 	}
@@ -141,7 +147,8 @@ func (r *reader) sourceIn(from, to int) bool {
 // quotation judges words between quotation marks by what is said around them.
 func (r *reader) quotation(i int) (counterpoint.Stance, int) {
 	around := 0
-	for j := range r.toks {
+	from, to := r.around(i)
+	for j := from; j < to; j++ {
 		t := r.tags(j)
 		if r.toks[j].quoted {
 			continue

@@ -18,7 +18,7 @@ func (r *reader) subjects() {
 // called finds the group that the word at i is said of: "the … are cockroaches", "these … cockroaches". The
 // second answer is the token of a denial, or -1.
 func (r *reader) called(i int) (target, int) {
-	if k := r.phraseBefore(i); k >= 0 && (r.noun(k) == group || r.nameAt(k) && r.p.marked(r.toks[k])) {
+	if k := r.phraseBefore(i); k >= 0 && !r.p.article(r.toks[i].word) && (r.noun(k) == group || r.nameAt(k) && r.p.marked(r.toks[k])) {
 		return target{aim: group, from: k, to: i}, -1
 	}
 	cop := r.back(i, 6, tCop, tBe)
@@ -123,7 +123,7 @@ func (r *reader) women(i int) {
 
 // loyal judges "whoever helps them is a traitor".
 func (r *reader) loyal(i int) {
-	if !r.groupAbout() && r.back(i, 10, tThem, tWh, tRel) < 0 {
+	if !r.about && r.back(i, 10, tThem, tWh, tRel) < 0 {
 		return
 	}
 	if r.back(i, 3, tCop, tBe, tDet, tOf, tAll) < 0 {
@@ -157,7 +157,7 @@ func (r *reader) second(i int) bool {
 	if len(r.out.Hits) > 0 {
 		return true
 	}
-	for j := range r.toks {
+	for j := max(0, i-reach); j < min(len(r.toks), i+reach); j++ {
 		if r.toks[j].entry != r.toks[i].entry && r.tags(j).any(tHarm, tGroup, tDehum, tSlur, tThey, tThem, tWhole, tCode) {
 			return true
 		}
@@ -176,7 +176,7 @@ func (r *reader) phrase(i int, t tags) {
 	case t.has(tMirror):
 		r.mark(2, i, end, no, "MIRROR", counterpoint.Mirror, weightMark, "says that they are about to harm us")
 	case t.has(tPurity):
-		if r.groupAbout() || r.back(i, 8, tThey) >= 0 {
+		if r.about || r.back(i, 8, tThey) >= 0 {
 			r.mark(1, i, end, no, "PURITY", counterpoint.Purity, weightHate, "says that they threaten our purity or land")
 		}
 	case t.has(tOut):
@@ -194,7 +194,7 @@ func (r *reader) outer(i int) target {
 	if at := r.subject(i, i); at.people() {
 		return at
 	}
-	for j := range r.toks {
+	for j := max(0, i-reach); j < min(len(r.toks), i+reach); j++ {
 		if r.noun(j) == group || r.nameAt(j) && r.p.marked(r.toks[j]) {
 			return target{aim: group, from: j, to: j + 1}
 		}
@@ -219,12 +219,12 @@ func (r *reader) hate() {
 		case t.has(tTake):
 		case t.has(tHateV) && (t.has(tWe) || r.back(i, 4, tWe, tAll) >= 0):
 			at := r.settle(i, r.after(i))
-			if at.aim == group || at.aim == pronoun && r.groupAbout() {
+			if at.aim == group || at.aim == pronoun && r.about {
 				r.mark(1, i, r.verbEnd(i), r.back(i, 3, tNeg, tNegQ), "HATE", counterpoint.Hate, weightHate, "says that they hate a group")
 			}
 		case t.has(tInsult):
 			at, denial := r.called(i)
-			if (at.aim == group || at.aim == pronoun && r.groupAbout()) && !r.toks[i].question {
+			if (at.aim == group || at.aim == pronoun && r.about) && !r.toks[i].question {
 				r.mark(1, i, r.verbEnd(i), denial, "INSULT", counterpoint.Hate, weightHate, "says bad of a whole group")
 			}
 		}

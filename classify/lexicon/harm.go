@@ -144,7 +144,7 @@ func (r *reader) sportsTalk(i int, at target) bool {
 	if at.aim == group || at.aim == property || at.all {
 		return false
 	}
-	for j := range r.toks {
+	for j := max(0, i-reach); j < min(len(r.toks), i+reach); j++ {
 		if r.tags(j).has(tSport) {
 			r.against("OBJECT", counterpoint.Violence, j, j+1, weightObject, "talk of a match")
 			return true

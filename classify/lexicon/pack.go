@@ -360,6 +360,11 @@ func (ph phrase) skip(toks []token, i, matched int) int {
 	return -1
 }
 
+// article reports whether a word carries the article: where it is written on, a predicate has none.
+func (p *pack) article(w string) bool {
+	return slices.ContainsFunc(p.definite, func(c string) bool { return strings.HasPrefix(w, c) })
+}
+
 // name reports whether a word no pack knows may be the name of a group: written as a name, or with the article
 // or prefix that names of peoples have.
 func (p *pack) name(t token) bool {
@@ -381,7 +386,7 @@ func (p *pack) marked(t token) bool {
 	case t.capital && t.edge == joined:
 		return true
 	case len(p.definite) > 0:
-		return slices.ContainsFunc(p.definite, func(c string) bool { return strings.HasPrefix(t.word, c) })
+		return p.article(t.word)
 	case p.people != "":
 		return strings.HasPrefix(t.word, p.people) && t.tags.empty()
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"unicode"
+	"unicode/utf8"
 
 	"counterpoint"
 )
@@ -55,9 +56,10 @@ func (p *pack) reading(text string, c Context) Reading {
 	r.cased = cased(text)
 	if n := len(c.Before); n > 0 {
 		last := c.Before[n-1]
-		r.before = p.read(last.Text)
+		r.before = p.read(tail(last.Text))
 		r.opens = last.Same && r.endsInSaying(last.Text)
 	}
+	r.about, r.endorsed = r.names(), r.endorses()
 	r.out.Grammar = p.grammar
 	r.stance()
 	r.subjects()
@@ -70,6 +72,20 @@ func (p *pack) reading(text string, c Context) Reading {
 	r.coverage()
 	r.out.Hits, r.out.Against = tidy(r.out.Hits), tidy(r.out.Against)
 	return r.out
+}
+
+// tail is the end of a turn: no pronoun reaches further back.
+func tail(text string) string {
+	const runes = 400
+	n := 0
+	for i := len(text); i > 0; n++ {
+		if n == runes {
+			return text[i:]
+		}
+		_, size := utf8.DecodeLastRuneInString(text[:i])
+		i -= size
+	}
+	return text
 }
 
 // cased reports whether a text is written with capitals beyond its first letter, or in a script without any.

@@ -39,11 +39,14 @@ func (r *reader) target(i, m int) target {
 		return target{aim: us, from: i, to: i + 1}
 	}
 	var found target
-	if t.any(tPassSub, tPass, tPart) && !t.has(tBase) {
+	if t.any(tPassSub, tPass) || t.has(tPart) && (!t.has(tBase) || r.back(i, 3, tBe) >= 0) {
 		if found = r.after(i); found.aim == nothing || found.aim == thing {
 			if subject := r.subject(min(m, i), i); subject.aim != nothing {
 				found = subject
 			}
+		}
+		if t.has(tInf) && found.aim == group && r.ahead(found.to-1, 5, tThing) >= 0 { // "that the farmers burn the straw"
+			found = target{aim: thing, from: found.from, to: found.to}
 		}
 	} else {
 		found = r.after(i)
@@ -54,7 +57,7 @@ func (r *reader) target(i, m int) target {
 // settle decides what a pronoun, or a verb that carries one, stands for.
 func (r *reader) settle(i int, found target) target {
 	t := r.tags(i)
-	if found.aim == thing && t.has(tObjP) && !r.animal(found) { // "tuwachome moto": the object is people, moto is how
+	if found.aim == thing && t.has(tObjP) && !t.has(tSubj) && !r.animal(found) { // "tuwachome moto": the object is people, moto is how
 		found.aim = nothing
 	}
 	if found.aim == nothing && t.any(tObjP, tObjIt) {
@@ -154,6 +157,9 @@ func (r *reader) after(i int) target {
 			det = true
 		case t.any(tAdj, tAdv, tTime, tTake, tOur), t.any(tNeg, tNegAfter) && !head:
 		case t.has(tConj):
+			if !head && r.tags(j-1).has(tAll) && r.tags(j+1).has(tAll) { // "each and every"
+				continue
+			}
 			if head || !r.tags(j+1).has(tHarm) {
 				return r.close(i, found, det)
 			}
@@ -188,7 +194,7 @@ func (r *reader) meet(found target, n aim, j int) target {
 	case owned:
 		found.aim, found.near = property, true
 	case found.aim == property && n == thing:
-	case n == thing && found.aim == group && r.tags(j).has(tDehum):
+	case found.aim == group && (n == nonProt || n == thing && r.tags(j).has(tDehum)):
 	default:
 		found.aim = n
 	}
@@ -197,13 +203,13 @@ func (r *reader) meet(found target, n aim, j int) target {
 
 // close turns the houses of nobody in particular into things.
 func (r *reader) close(i int, found target, det bool) target {
-	if found.aim == property && !found.near {
+	if found.aim == property && !found.near && (!found.all || r.tags(found.to-1).has(tThing)) {
 		found.aim = thing
 	}
 	if found.aim == nothing && det && r.tags(i+1).has(tThem) { // "tuez-les": an article that nothing follows is a pronoun
 		found.aim, found.from, found.to = pronoun, i+1, i+2
 	}
-	if found.aim == thing && found.near && r.dehumAt(found.from, found.to) && r.groupAbout() {
+	if found.aim == thing && found.near && r.dehumAt(found.from, found.to) && r.about {
 		found.aim = group
 	}
 	return found
@@ -218,8 +224,8 @@ func (r *reader) dehumAt(from, to int) bool {
 	return false
 }
 
-// groupAbout reports whether the text, or the turn before, names a group at all.
-func (r *reader) groupAbout() bool {
+// names reports whether the text, or the turn before, names a group at all.
+func (r *reader) names() bool {
 	for i := range r.toks {
 		if r.tags(i).has(tGroup) || r.nameAt(i) && r.p.marked(r.toks[i]) || r.tags(i).has(tHead) && r.tags(i-1).has(tDem) {
 			return true
@@ -294,7 +300,7 @@ func (r *reader) subject(m, i int) target {
 func (r *reader) antecedent(i int) aim {
 	people := r.tags(i).has(tObjP)
 	skip := func(t token, a aim) bool { return a == nothing || people && a == thing && !t.tags.has(tAnimal) }
-	for j := i - 1; j >= 0; j-- {
+	for j := i - 1; j >= max(0, i-reach); j-- {
 		if a := r.candidate(r.toks[j]); !skip(r.toks[j], a) {
 			return a
 		}
@@ -304,7 +310,7 @@ func (r *reader) antecedent(i int) aim {
 			return a
 		}
 	}
-	for j := i + 1; j < len(r.toks); j++ { // "kill them, the Velari"
+	for j := i + 1; j < min(len(r.toks), i+reach); j++ { // "kill them, the Velari"
 		if a := r.candidate(r.toks[j]); a == group {
 			return a
 		}
