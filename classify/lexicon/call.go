@@ -103,7 +103,7 @@ func (r *reader) marker(i int) (kind, int) {
 			return tells, -1
 		case t.has(tModal) && !r.modal(j):
 		case t.any(tModal, tHort):
-			if r.tied(i, others) && (be || !r.needsBe(i)) {
+			if r.tied(i, others) && (be && r.back(i, 4, tBe) >= 0 || !r.needsBe(i)) {
 				return calls, j
 			}
 			return tells, -1

@@ -18,7 +18,7 @@ func (r *reader) subjects() {
 // called finds the group that the word at i is said of: "the … are cockroaches", "these … cockroaches". The
 // second answer is the token of a denial, or -1.
 func (r *reader) called(i int) (target, int) {
-	if k := r.phraseBefore(i); k >= 0 && !r.p.article(r.toks[i].word) && (r.noun(k) == group || r.nameAt(k) && r.p.marked(r.toks[k])) {
+	if k := r.phraseBefore(i); k >= 0 && !r.p.article(r.toks[i].word) && r.labelled(k) {
 		return target{aim: group, from: k, to: i}, -1
 	}
 	cop := r.back(i, 6, tCop, tBe)
@@ -29,7 +29,11 @@ func (r *reader) called(i int) (target, int) {
 	if r.tags(cop).has(tNeg) {
 		denial = cop
 	}
+	others := 0
 	for j := cop - 1; j <= i; j++ {
+		if j > cop && j < i && !r.tags(j).any(tDet, tAdj, tAdv, tAll, tOf, tTake, tNeg, tNegAfter, tLink, tConj, tDem, tCop, tBe) {
+			others++
+		}
 		if j >= 0 && r.tags(j).any(tNeg, tNegQ, tNegAfter) {
 			denial = j
 		}
@@ -37,10 +41,25 @@ func (r *reader) called(i int) (target, int) {
 			return target{}, -1
 		}
 	}
+	if others > 1 {
+		return target{}, -1
+	}
 	if r.tags(cop).has(tThey) { // "they're"
 		return target{aim: pronoun, from: cop, to: cop + 1}, denial
 	}
 	return r.subject(cop, cop), denial
+}
+
+// labelled reports whether the word at k, with a word such as "cockroaches" right after it, is a group that is
+// called so: a name alone is not enough ("Peppa Pig"), save where a sentence needs no verb.
+func (r *reader) labelled(k int) bool {
+	if r.noun(k) == group {
+		return true
+	}
+	if !r.nameAt(k) || !r.p.marked(r.toks[k]) {
+		return false
+	}
+	return k > 0 && r.tags(k-1).any(tAll, tDem) || len(r.p.definite) > 0 && k == r.clause(k)
 }
 
 // phraseBefore is the first token of the word or phrase right before i, or -1.
@@ -194,7 +213,7 @@ func (r *reader) outer(i int) target {
 	if at := r.subject(i, i); at.people() {
 		return at
 	}
-	for j := max(0, i-reach); j < min(len(r.toks), i+reach); j++ {
+	for j := max(0, i-6); j < min(len(r.toks), i+8); j++ {
 		if r.noun(j) == group || r.nameAt(j) && r.p.marked(r.toks[j]) {
 			return target{aim: group, from: j, to: j + 1}
 		}
@@ -211,6 +230,12 @@ func (r *reader) mark(level, i, end, denial int, cue string, label counterpoint.
 	r.hit(cue, label, i, end, weight, reason)
 }
 
+// whole reports whether what is insulted is a group, not something with a capital at the head of a sentence.
+func (r *reader) whole(at target) bool {
+	return r.tags(at.from).any(tGroup, tHead) || at.all || r.tags(at.from-1).any(tDet, tDem, tAll) || r.p.article(r.toks[at.from].word) ||
+		r.p.people != "" && r.p.marked(r.toks[at.from])
+}
+
 // hate judges "I hate the …" and "all the … are thieves".
 func (r *reader) hate() {
 	for i := range r.toks {
@@ -224,7 +249,7 @@ func (r *reader) hate() {
 			}
 		case t.has(tInsult):
 			at, denial := r.called(i)
-			if (at.aim == group || at.aim == pronoun && r.about) && !r.toks[i].question {
+			if (at.aim == group && r.whole(at) || at.aim == pronoun && r.about) && !r.toks[i].question {
 				r.mark(1, i, r.verbEnd(i), denial, "INSULT", counterpoint.Hate, weightHate, "says bad of a whole group")
 			}
 		}

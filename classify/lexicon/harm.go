@@ -243,7 +243,7 @@ func (r *reader) mirrored(i, m int, at target) {
 func (r *reader) justified(i int) {
 	if m := r.back(i, 6, tDeserve, tWish); m >= 0 {
 		at := r.after(i)
-		if !at.people() {
+		if at.aim == nothing {
 			at = r.subject(m, i)
 		}
 		if at.people() && !(at.aim == pronoun && r.antecedent(m) == thing) {

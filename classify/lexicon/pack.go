@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -368,7 +367,7 @@ func (p *pack) article(w string) bool {
 // name reports whether a word no pack knows may be the name of a group: written as a name, or with the article
 // or prefix that names of peoples have.
 func (p *pack) name(t token) bool {
-	if t.end-t.start < 3 || strings.IndexFunc(t.word, unicode.IsLetter) < 0 {
+	if t.end-t.start < 3 || t.acronym || strings.ContainsAny(t.word, "0123456789") {
 		return false
 	}
 	if !t.tags.without(tCommon).empty() {

@@ -3,7 +3,6 @@ package lexicon
 import (
 	"cmp"
 	"slices"
-	"unicode"
 	"unicode/utf8"
 
 	"counterpoint"
@@ -53,7 +52,7 @@ type Context struct {
 func (p *pack) reading(text string, c Context) Reading {
 	r := &reader{p: p, toks: p.read(text)}
 	r.out = Reading{Lang: p.lang, Stance: counterpoint.Assert, Imminence: 1, Words: len(r.toks)}
-	r.cased = cased(text)
+	r.cased = cased(r.toks)
 	if n := len(c.Before); n > 0 {
 		last := c.Before[n-1]
 		r.before = p.read(tail(last.Text))
@@ -88,19 +87,9 @@ func tail(text string) string {
 	return text
 }
 
-// cased reports whether a text is written with capitals beyond its first letter, or in a script without any.
-func cased(text string) bool {
-	first := true
-	for _, r := range text {
-		if !unicode.IsLetter(r) {
-			continue
-		}
-		if !first && unicode.IsUpper(r) || first && unicode.IsUpper(r) {
-			return true
-		}
-		first = false
-	}
-	return false
+// cased reports whether a text is written with capitals, so that a name in it would have one.
+func cased(toks []token) bool {
+	return slices.ContainsFunc(toks, func(t token) bool { return t.capital })
 }
 
 func (r *reader) endsInSaying(text string) bool {

@@ -24,6 +24,7 @@ type token struct {
 	colon      bool // a colon stands before it
 	quoted     bool // between quotation marks
 	capital    bool
+	acronym    bool // a capital inside: SARS, CoV
 	question   bool // its sentence ends with a question mark
 }
 
@@ -49,7 +50,20 @@ func tokenize(text string, split bool) []token {
 			t.toks[i].quoted = false
 		}
 	}
-	return joinLetters(t.toks)
+	return joinLetters(shout(t.toks))
+}
+
+// shout forgets the capitals of a text that is written in capitals throughout.
+func shout(toks []token) []token {
+	for _, t := range toks {
+		if !t.acronym && t.end-t.start > 1 {
+			return toks
+		}
+	}
+	for i := range toks {
+		toks[i].acronym, toks[i].capital = false, false
+	}
+	return toks
 }
 
 // joinLetters makes one word of letters spelled out: k i l l, k.i.l.l.
@@ -82,6 +96,7 @@ type tokenizer struct {
 	word     []byte
 	from     int
 	capital  bool
+	acronym  bool
 	edge     edge
 	colon    bool
 	quoted   bool
@@ -93,7 +108,9 @@ func (t *tokenizer) read(r, next rune, pos int) {
 	switch {
 	case unicode.IsLetter(r) || unicode.IsDigit(r), (r == '@' || r == '$') && (len(t.word) > 0 || unicode.IsLetter(next)):
 		if len(t.word) == 0 {
-			t.from, t.capital = pos, unicode.IsUpper(r)
+			t.from, t.capital, t.acronym = pos, unicode.IsUpper(r), false
+		} else if unicode.IsUpper(r) {
+			t.acronym = true
 		}
 		if len(t.word) < limit {
 			t.word = append(t.word, foldRune(r)...)
@@ -148,7 +165,8 @@ func (t *tokenizer) flush(pos int) {
 	}
 	t.toks = append(t.toks, token{
 		word: string(t.word), start: t.from, end: pos, entry: -1,
-		edge: t.edge, colon: t.colon, quoted: t.quoted, capital: t.capital,
+		edge: t.edge, colon: t.colon, quoted: t.quoted,
+		capital: t.capital, acronym: t.acronym,
 	})
 	t.word, t.edge, t.colon = t.word[:0], joined, false
 }
