@@ -72,7 +72,7 @@ func (in *intake) read(ctx context.Context, r io.Reader) error {
 	}
 	start, err := head.Peek(headSize)
 	switch {
-	case len(start) == 0 && err == io.EOF:
+	case len(start) == 0 && errors.Is(err, io.EOF):
 		return in.refused(&transcript.Refusal{Reason: "is empty"})
 	case err != nil && !errors.Is(err, io.EOF):
 		return in.failed(err)
