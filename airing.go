@@ -88,8 +88,11 @@ func (m *Message) Offer(by string, now time.Time, lang, station string, planned 
 	if station = strings.TrimSpace(station); station == "" {
 		bad = append(bad, FieldError{"station", "name the station"})
 	}
-	if planned.IsZero() {
+	switch {
+	case planned.IsZero():
 		bad = append(bad, FieldError{"planned", "say when, as RFC 3339 with a zone"})
+	case !CredibleTime(planned):
+		bad = append(bad, FieldError{"planned", notCredible})
 	}
 	if len(bad) > 0 {
 		return Event{}, bad
@@ -190,6 +193,8 @@ func (a *Airing) Prove(by string, now time.Time, m *Message, grade Grade, eviden
 	switch {
 	case aired.IsZero():
 		bad = append(bad, FieldError{"aired", "say when it went out, as RFC 3339 with a zone"})
+	case !CredibleTime(aired):
+		bad = append(bad, FieldError{"aired", notCredible})
 	case aired.After(now.Add(24 * time.Hour)):
 		bad = append(bad, FieldError{"aired", "lies more than a day ahead; nothing has gone out there yet"})
 	}

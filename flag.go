@@ -418,6 +418,9 @@ func (f *Flag) AskContext(by string, now time.Time, asked string, due *time.Time
 	if strings.TrimSpace(asked) == "" {
 		return Event{}, Invalid{{"asked", "say whom you asked"}}
 	}
+	if err := credible("due", due); err != nil {
+		return Event{}, err
+	}
 	return f.event("flag.needs-context", by, now, Review{Decision: NeedsContext, Asked: asked, Due: due, Reason: reason}), nil
 }
 

@@ -119,6 +119,9 @@ func (it Item) HeardAt(offset *int64) *time.Time {
 		if offset != nil {
 			t = t.Add(time.Duration(*offset) * time.Millisecond)
 		}
+		if !CredibleTime(t) {
+			return nil // the document that holds it could not be written
+		}
 		return &t
 	}
 	return it.Published

@@ -100,6 +100,9 @@ func (d *MessageDraft) check() error {
 	if strings.TrimSpace(d.Audience) == "" {
 		bad = append(bad, FieldError{"audience", "say who should hear it"})
 	}
+	if d.Useful != nil && !CredibleTime(*d.Useful) {
+		bad = append(bad, FieldError{"useful_until", notCredible})
+	}
 	if len(d.Variants) == 0 {
 		bad = append(bad, FieldError{"variants", "write the message in at least one language"})
 	}

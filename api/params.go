@@ -228,7 +228,7 @@ func parseTime(v string) (time.Time, error) {
 	// A plus sign that was not escaped arrives as a space.
 	v = strings.ReplaceAll(strings.TrimSpace(v), " ", "+")
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, v); err == nil && t.Year() > 0 && t.Year() < 9999 {
+		if t, err := time.Parse(layout, v); err == nil && counterpoint.CredibleTime(t) {
 			return t.UTC(), nil
 		}
 	}
@@ -240,6 +240,9 @@ func parseInstant(v string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, strings.ReplaceAll(strings.TrimSpace(v), " ", "+"))
 	if err != nil {
 		return t, fmt.Errorf("%q is not a time with a zone such as 2026-03-01T18:00:00Z", v)
+	}
+	if !counterpoint.CredibleTime(t) {
+		return t, fmt.Errorf("%q is not in the years 1 to 9998", v)
 	}
 	return t.UTC(), nil
 }

@@ -171,6 +171,24 @@ func distinct(parts []counterpoint.Item) int {
 	return len(ids)
 }
 
+// A line whose time no document can hold is rejected alone, and none that the others stand beside.
+func TestWildTimesAreRejectedAlone(t *testing.T) {
+	l := &line{}
+	d := newDoor(t, l, t.TempDir())
+	lines := `{"locator":"1","recorded":"9999-12-31T23:59:59Z","segments":[{"text":"Late.","start_ms":7200000,"end_ms":7300000}]}
+{"locator":"2","published":"9999-12-31T23:59:59-12:00","segments":[{"text":"Later."}]}
+{"locator":"3","recorded":"0000-01-01T00:00:00+12:00","segments":[{"text":"Early."}]}
+{"locator":"4","recorded":"2026-11-20T08:00:00Z","segments":[{"text":"Now."}]}
+`
+	r := accept(t, d, "x.jsonl", lines, ingest.FileOptions{})
+	if want := "4 read 1 accepted 0 duplicates 3 rejected"; counts(r) != want {
+		t.Fatalf("got %s (%v), want %s", counts(r), r.Rejected, want)
+	}
+	if !strings.Contains(r.Rejected[0].Reason, "recorded: ") {
+		t.Errorf("rejected %v, want the field named", r.Rejected[0])
+	}
+}
+
 func TestRefused(t *testing.T) {
 	d := newDoor(t, &line{}, t.TempDir())
 	f := func(name, data, want string) {

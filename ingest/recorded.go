@@ -40,7 +40,7 @@ func parsePrefix(layout, text string, zone *time.Location) (time.Time, bool) {
 	if errors.As(err, &more) && strings.HasPrefix(more.Message, ": extra text: ") && !digit(more.ValueElem[0]) {
 		t, err = time.ParseInLocation(layout, strings.TrimSuffix(text, more.ValueElem), zone)
 	}
-	return t, err == nil && t.Year() > 0
+	return t, err == nil && counterpoint.CredibleTime(t)
 }
 
 func digit(b byte) bool { return b >= '0' && b <= '9' }

@@ -62,7 +62,7 @@ func (f ingestFlags) check() (ingestFlags, error) {
 		return f, usagef("--format %q is not one of auto, %s", f.format, strings.Join(ingest.FormatNames(), ", "))
 	}
 	if f.recorded != "" {
-		if _, err := time.Parse(time.RFC3339, f.recorded); err != nil {
+		if t, err := time.Parse(time.RFC3339, f.recorded); err != nil || !counterpoint.CredibleTime(t) {
 			return f, usagef("--recorded %q is not RFC 3339 with a zone, such as 2026-03-01T06:00:00+01:00", f.recorded)
 		}
 	}

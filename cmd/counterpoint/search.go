@@ -75,7 +75,7 @@ func when(flag, s string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
+		if t, err := time.Parse(layout, s); err == nil && counterpoint.CredibleTime(t) {
 			return t, nil
 		}
 	}

@@ -95,7 +95,7 @@ func ParseTime(s string, zone *time.Location) (time.Time, counterpoint.Precision
 		zone = time.UTC
 	}
 	for _, l := range timeLayouts {
-		if t, err := time.ParseInLocation(l.layout, strings.TrimSpace(s), zone); err == nil && t.Year() > 0 {
+		if t, err := time.ParseInLocation(l.layout, strings.TrimSpace(s), zone); err == nil && counterpoint.CredibleTime(t) {
 			return t.UTC(), l.precision, nil
 		}
 	}
