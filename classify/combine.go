@@ -177,7 +177,11 @@ func (s *Stage) explain(text string, in Input, v *verdict, probs map[counterpoin
 	}
 	for _, l := range []counterpoint.Label{counterpoint.Hate, counterpoint.Offensive, counterpoint.Violence, counterpoint.Dehumanization} {
 		if p := modelP(v, l); p >= showScore || a.Level > 0 && p >= 0.5 {
-			a.Findings = append(a.Findings, within(s.model.Explain(text, v.lang(), in.Kind, l, 3), text)...)
+			found := within(s.model.Explain(text, v.lang(), in.Kind, l, 3), text)
+			for i := range found {
+				found[i].Score, found[i].Contribution = a.Scores[l], round(found[i].Contribution)
+			}
+			a.Findings = append(a.Findings, found...)
 		}
 	}
 }
@@ -201,7 +205,9 @@ func (s *Stage) finding(h lexicon.Hit, probs map[counterpoint.Label]float64, sig
 // within drops spans that do not lie in the text: a classifier's fault must not break a page.
 func within(fs []counterpoint.Finding, text string) []counterpoint.Finding {
 	n := len([]rune(text))
-	return slices.DeleteFunc(fs, func(f counterpoint.Finding) bool { return f.Start < 0 || f.End > n || f.Start >= f.End })
+	return slices.DeleteFunc(fs, func(f counterpoint.Finding) bool {
+		return f.Start < 0 || f.End > n || f.Start >= f.End || f.Contribution < 0.005
+	})
 }
 
 func logit(p float64) float64 { return math.Log(p / (1 - p)) }

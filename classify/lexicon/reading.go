@@ -145,14 +145,17 @@ func (r *reader) unassertedVerbs() {
 
 // coverage counts the words the pack knows.
 func (r *reader) coverage() {
-	known := 0
+	known, names := 0, 0
 	for i := range r.toks {
-		if !r.tags(i).empty() {
+		switch {
+		case !r.tags(i).empty():
 			known++
+		case r.toks[i].capital && r.toks[i].edge == joined && i > 0:
+			names++ // of no language
 		}
 	}
-	if len(r.toks) > 0 {
-		r.out.Known = float64(known) / float64(len(r.toks))
+	if known > 0 {
+		r.out.Known = float64(known) / float64(len(r.toks)-names)
 	}
 }
 

@@ -130,6 +130,8 @@ func (r *reader) after(i int) target {
 				found = r.meet(found, group, j)
 				head = true
 			}
+		case head && r.p.headLast && t.any(tDet, tDem) && !r.tags(j-1).has(tOf) && !r.dehumAt(j-1, j): // another noun phrase
+			return r.close(i, found, det)
 		case t.has(tAll):
 			found.all = true
 		case t.has(tDem):
