@@ -22,17 +22,23 @@ type File struct {
 	Format string        // as in the table of formats
 	Lang   string        // declared; empty lets the detector decide
 	Ago    time.Duration // how long before now the recording began
+
+	Answered bool          // it belongs to the story that is answered already
+	Took     time.Duration // how long after its beginning it came in, for those
 }
+
+// Told is how long ago the rumour that was answered came in.
+const Told = 6 * time.Hour
 
 // Files are the example's files in the order they are heard.
 var Files = []File{
-	{"radio-savane", "morning-line.vtt", "Morning Line", "vtt", "eng", 9 * time.Hour},
-	{"sms-bolo", "field-reports.jsonl", "", "jsonl", "", 8 * time.Hour},
-	{"radio-savane", "village-voices.jsonl", "", "jsonl", "", 7 * time.Hour},
-	{"radio-savane", "journal-de-midi.srt", "Journal de midi", "srt", "fra", 6 * time.Hour},
-	{"radio-savane", "magazine.trs", "برنامج السوق", "trs", "ara", 5 * time.Hour},
-	{"radio-savane", "jioni.json", "Habari za jioni", "whisper", "swa", 4 * time.Hour},
-	{"radio-umoja", "bulletin.txt", "Evening bulletin", "text", "eng", 2 * time.Hour},
+	{Source: "radio-savane", Name: "morning-line.vtt", Title: "Morning Line", Format: "vtt", Lang: "eng", Ago: 9 * time.Hour},
+	{Source: "sms-bolo", Name: "field-reports.jsonl", Format: "jsonl", Ago: Told, Answered: true, Took: time.Minute},
+	{Source: "radio-savane", Name: "village-voices.jsonl", Format: "jsonl", Ago: 7 * time.Hour},
+	{Source: "radio-savane", Name: "journal-de-midi.srt", Title: "Journal de midi", Format: "srt", Lang: "fra", Ago: 6 * time.Hour},
+	{Source: "radio-savane", Name: "magazine.trs", Title: "برنامج السوق", Format: "trs", Lang: "ara", Ago: 5 * time.Hour},
+	{Source: "radio-savane", Name: "jioni.json", Title: "Habari za jioni", Format: "whisper", Lang: "swa", Ago: 4 * time.Hour},
+	{Source: "radio-umoja", Name: "bulletin.txt", Title: "Bulletin", Format: "text", Lang: "eng", Ago: 3 * time.Hour, Answered: true, Took: 5 * time.Minute},
 }
 
 // Open is the content of a file.
@@ -64,10 +70,25 @@ const (
 	Narrative = "The well at Bolo was poisoned"
 	Summary   = "A rumour says that one group put poison into the well at Bolo. Nobody saw it; the health office was asked to test the water."
 	Audience  = "Families around Bolo and Kanzara"
-	Avoid     = "Do not repeat who is accused."
+	Avoid     = "The accusation, and the name of the group that is accused."
 	Script    = "The health office tested the well at Bolo on Tuesday. The water is safe to drink, for everybody. " +
 		"Nobody put anything in it. If you hear another story, ask who saw it, and call the health office on the green number."
 	ScriptSwahili = "Ofisi ya afya ilipima kisima cha Bolo siku ya Jumanne. Maji ni salama kwa kila mtu. " +
 		"Ukisikia habari nyingine, uliza nani aliona, na upige simu kwa ofisi ya afya."
 	Station = "radio-umoja"
 )
+
+// Rabat is the answer of the example's reviewer to the six questions on the rumour.
+func Rabat() counterpoint.Rabat {
+	part := func(r counterpoint.Rating, evidence string) counterpoint.Part {
+		return counterpoint.Part{Rating: r, Evidence: evidence}
+	}
+	return counterpoint.Rabat{
+		Context:    part(counterpoint.Met, "The wells are low, and the two sides of the bridge have not met since the dry season."),
+		Speaker:    part(counterpoint.NotAssessable, ""),
+		Intent:     part(counterpoint.Partly, "“people should chase them away tonight”; some only pass on what they heard."),
+		Content:    part(counterpoint.Met, "A call to act, with a time."),
+		Extent:     part(counterpoint.Partly, "Told at the bridge, not on air."),
+		Likelihood: part(counterpoint.Met, "“tonight”; families are afraid."),
+	}
+}

@@ -36,6 +36,7 @@ type line struct {
 	store     *indexstore.Store
 	projector *index.Projector
 	stage     *classify.Stage
+	seen      *ingest.Seen
 	door      *ingest.Door
 	desk      *api.Desk
 	prover    *respond.Prover
@@ -71,19 +72,22 @@ func openLine(ctx context.Context, cfg config, log *slog.Logger) (_ *line, err e
 		return nil, err
 	}
 	l.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault})
-	seen, err := ingest.OpenSeen(cfg.path("ingest.db"))
-	if err != nil {
+	if l.seen, err = ingest.OpenSeen(cfg.path("ingest.db")); err != nil {
 		return nil, err
 	}
-	l.closers = append(l.closers, seen.Close)
-	if l.door, err = ingest.New(ingest.Options{
-		Publisher: stream.Of[counterpoint.Item](l.stream, stream.Items), Seen: seen,
-		Sources: sources{l}, Pseudonym: l.vault.Pseudonym, Registerer: l.metrics, Log: log,
-	}); err != nil {
+	l.closers = append(l.closers, l.seen.Close)
+	if l.door, err = ingest.New(l.doorOptions()); err != nil {
 		return nil, err
 	}
 	l.prover = respond.NewProver(respond.ProverOptions{Views: l.store, Decider: l.desk, Registerer: l.metrics, Log: log})
 	return l, nil
+}
+
+func (l *line) doorOptions() ingest.Options {
+	return ingest.Options{
+		Publisher: stream.Of[counterpoint.Item](l.stream, stream.Items), Seen: l.seen,
+		Sources: sources{l}, Pseudonym: l.vault.Pseudonym, Registerer: l.metrics, Log: l.log,
+	}
 }
 
 // sources is the register as ingest sees it: read from the index, written by events.
