@@ -19,7 +19,7 @@ func (d *Desk) MakeAccount(ctx context.Context, c Call, name, password string, r
 	var hash []byte
 	if password != "" {
 		var err error
-		if hash, err = hashPassword(password); err != nil {
+		if hash, err = d.hash(ctx, password); err != nil {
 			return Answer{}, err
 		}
 	}
@@ -90,7 +90,7 @@ func (d *Desk) SetPassword(ctx context.Context, c Call, id, password string) (An
 	if err := may(c.By, op); err != nil {
 		return Answer{}, err
 	}
-	hash, err := hashPassword(password)
+	hash, err := d.hash(ctx, password)
 	if err != nil {
 		return Answer{}, err
 	}

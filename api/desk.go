@@ -45,6 +45,7 @@ type Desk struct {
 	now       func() time.Time
 	wait      time.Duration
 	tries     *tries
+	hashing   chan struct{} // one slot for each password that is hashed at a time
 }
 
 // NewDesk makes a Desk.
@@ -55,7 +56,7 @@ func NewDesk(o DeskOptions) *Desk {
 	if o.Wait == 0 {
 		o.Wait = 2 * time.Second
 	}
-	return &Desk{o.Views, o.Decisions, o.Secrets, o.Now, o.Wait, newTries()}
+	return &Desk{o.Views, o.Decisions, o.Secrets, o.Now, o.Wait, newTries(), make(chan struct{}, hashesAtOnce)}
 }
 
 // Views are what the desk reads.

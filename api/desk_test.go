@@ -3,6 +3,8 @@ package api_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -74,6 +76,27 @@ func TestPasswords(t *testing.T) {
 		if strings.Contains(string(e.Data), "random words") || strings.Contains(string(e.Data), "argon") {
 			t.Errorf("the log has the password: %s", e.Data)
 		}
+	}
+}
+
+// Each hash takes 32 MiB: thirty strangers at once would take a gigabyte.
+func TestManySignInsTakeLittleMemory(t *testing.T) {
+	desk, _, _ := newDesk(t)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var g sync.WaitGroup
+	for i := range 30 {
+		g.Go(func() {
+			_, err := desk.ByPassword(t.Context(), fmt.Sprint("stranger ", i), "a wrong password")
+			if s := api.Status(err); s != 401 && s != 429 {
+				t.Errorf("sign-in %d = %v, want 401, or 429 after too long a wait", i, err)
+			}
+		})
+	}
+	g.Wait()
+	runtime.ReadMemStats(&after)
+	if grown := (int64(after.Sys) - int64(before.Sys)) >> 20; grown > 400 {
+		t.Errorf("thirty sign-ins at once took %d MiB", grown)
 	}
 }
 

@@ -35,6 +35,7 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, kind counterpoint.K
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%ss.csv"`, kind))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a season's segments take their time
 	began := &statusWriter{ResponseWriter: w}
 	err = ExportCSV(r.Context(), a.desk.Views(), kind, q, began)
 	switch {

@@ -28,6 +28,35 @@ const (
 	argonThreads = 2
 )
 
+// A hash takes 32 MiB. Few at a time keep a flood of sign-ins from taking all memory; whoever waits longer
+// than hashPatience is told to come again.
+const (
+	hashesAtOnce = 2
+	hashPatience = 5 * time.Second
+)
+
+// inTurn does one thing that hashes a password when there is room for it.
+func (d *Desk) inTurn(ctx context.Context, do func()) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, hashPatience, ErrTooManyTries)
+	defer cancel()
+	select {
+	case d.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-d.hashing }()
+	do()
+	return nil
+}
+
+// hash is hashPassword in turn.
+func (d *Desk) hash(ctx context.Context, password string) (hash []byte, err error) {
+	if turn := d.inTurn(ctx, func() { hash, err = hashPassword(password) }); turn != nil {
+		return nil, turn
+	}
+	return hash, err
+}
+
 // hashPassword is the PHC string of a password.
 func hashPassword(password string) ([]byte, error) {
 	if n := utf8.RuneCountInString(password); n < 10 || len(password) > 1000 {
@@ -80,10 +109,17 @@ func (d *Desk) ByPassword(ctx context.Context, name, password string) (counterpo
 	}
 	hash, err := d.secrets.Get(ctx, "password/"+id)
 	known := err == nil
-	if !known {
-		hash = nobody()
+	var right bool
+	turn := d.inTurn(ctx, func() {
+		if !known {
+			hash = nobody()
+		}
+		right = checkPassword(hash, password)
+	})
+	if turn != nil {
+		return counterpoint.Account{}, turn
 	}
-	if !checkPassword(hash, password) || !known {
+	if !right || !known {
 		return counterpoint.Account{}, errSignIn
 	}
 	d.tries.forget(id)
