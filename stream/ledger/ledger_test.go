@@ -405,3 +405,24 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "decisions/s")
 }
+
+// TestRepeatedCommand: a command that was repeated after a kill stands twice, with another time; that is no fault.
+// The same event of another person is one.
+func TestRepeatedCommand(t *testing.T) {
+	l := open(t, t.TempDir(), embedded.Options{})
+	again := func(by string) {
+		t.Helper()
+		must(t, stream.Of[counterpoint.Event](l, stream.Decisions).Publish(t.Context(), counterpoint.Event{
+			ID: "evt_1", Type: "flag.reject", At: at.Add(time.Hour), By: by, On: counterpoint.Ref{Kind: counterpoint.KindFlag, ID: "flag_0", Version: 2},
+		}))
+	}
+	decide(t, l, 0, 3)
+	again("acc_1")
+	if r, err := ledger.Verify(t.Context(), l, nil, ""); err != nil || !r.OK() {
+		t.Errorf("a repeated command: %v, %v", r, err)
+	}
+	again("acc_2")
+	if r, err := ledger.Verify(t.Context(), l, nil, ""); err != nil || r.OK() {
+		t.Errorf("somebody else's event under the same id: %v, %v; want a problem", r, err)
+	}
+}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -63,7 +62,7 @@ func Verify(ctx context.Context, log stream.Log, signed []byte, verifierKey stri
 		}
 		head, r.HeadSize, r.HeadAt = &h, h.Size, h.At
 	}
-	c := checker{report: &r, head: head, events: map[string][sha256.Size]byte{}}
+	c := checker{report: &r, head: head, events: map[string]string{}}
 	if err := c.run(ctx, log); err != nil {
 		return r, err
 	}
@@ -75,8 +74,8 @@ type checker struct {
 	report *Report
 	head   *Head
 	tree   tree
-	then   *tlog.Hash // the root at the head's size
-	events map[string][sha256.Size]byte
+	then   *tlog.Hash        // the root at the head's size
+	events map[string]string // id to who
 }
 
 func (c *checker) problem(offset int64, format string, args ...any) {
@@ -118,7 +117,9 @@ func (c *checker) record(r stream.Record) {
 	c.reached()
 }
 
-// event asks that a record can be read, and that an event that comes again is an exact copy.
+// event asks that a record can be read, and that an event that comes again is of the same person. It need not be
+// an exact copy: who repeats a command after the program was killed under it appends it again, with another
+// time. The first one counted, the others have no effect.
 func (c *checker) event(r stream.Record) {
 	e, err := stream.Decode[counterpoint.Event](r)
 	if err != nil {
@@ -128,12 +129,13 @@ func (c *checker) event(r stream.Record) {
 	if e.ID == "" || r.Key != e.Key() {
 		c.problem(r.Offset, "event %q has the key %q", e.ID, r.Key)
 	}
-	sum := sha256.Sum256(r.Value)
-	if before, ok := c.events[e.ID]; ok && before != sum {
-		c.problem(r.Offset, "event %s was there before with other content", e.ID)
-		return
+	by, again := c.events[e.ID]
+	if again && by != e.By {
+		c.problem(r.Offset, "event %s was there before, by somebody else", e.ID)
 	}
-	c.events[e.ID] = sum
+	if !again {
+		c.events[e.ID] = e.By
+	}
 }
 
 func (c *checker) reached() {
