@@ -13,6 +13,13 @@ type auditRow struct {
 	counterpoint.Outcome
 	Link string
 	Kind string // flag.confirm → the word of it
+	about
+}
+
+// about is what an event is about, as people know it.
+type about struct {
+	On      string
+	Example bool
 }
 
 var kindPages = map[counterpoint.Kind]string{
@@ -33,12 +40,54 @@ func (p *Pages) audit(r *request) error {
 		return err
 	}
 	b.Next = page.Next
+	known := map[counterpoint.Ref]about{}
 	for _, o := range page.Data {
 		row := auditRow{Outcome: o, Kind: o.Event.Type}
+		ref := counterpoint.Ref{Kind: o.Event.On.Kind, ID: o.Event.On.ID}
+		if _, ok := known[ref]; !ok {
+			known[ref] = r.about(v, ref)
+		}
+		row.about = known[ref]
 		if at, ok := kindPages[o.Event.On.Kind]; ok {
 			row.Link = at + o.Event.On.ID
 		}
 		b.Rows = append(b.Rows, row)
 	}
 	return r.show(v, b)
+}
+
+// about names what an event is about; its id where that is gone.
+func (r *request) about(v *view, ref counterpoint.Ref) about {
+	switch ref.Kind {
+	case counterpoint.KindFlag:
+		return named(r, ref, func(f counterpoint.Flag) about {
+			return about{v.locale.t("audit.flag", v.locale.language(f.Lang), v.Source(f.Source)), f.Example}
+		})
+	case counterpoint.KindNarrative:
+		return about{v.Narrative(ref.ID), false}
+	case counterpoint.KindMessage:
+		return named(r, ref, func(m counterpoint.Message) about {
+			return about{v.locale.word("kind-of", m.Kind) + " · " + v.Narrative(m.Narrative), m.Example}
+		})
+	case counterpoint.KindAiring:
+		return named(r, ref, func(a counterpoint.Airing) about { return about{a.Code + " · " + v.Source(a.Station), a.Example} })
+	case counterpoint.KindSource:
+		return about{v.Source(ref.ID), v.names.allSources()[ref.ID].Example}
+	case counterpoint.KindAccount:
+		return named(r, ref, func(a counterpoint.Account) about { return about{a.Name, a.Example} })
+	case counterpoint.KindItem:
+		return named(r, ref, func(i counterpoint.ItemView) about { return about{i.Title, i.Example} })
+	}
+	return about{On: ref.ID}
+}
+
+func named[T counterpoint.Viewed](r *request, ref counterpoint.Ref, name func(T) about) about {
+	doc, err := counterpoint.Load[T](r.Context(), r.p.views(), ref.ID)
+	if err != nil {
+		return about{On: ref.ID}
+	}
+	if a := name(doc); a.On != "" {
+		return a
+	}
+	return about{On: ref.ID}
 }

@@ -30,7 +30,7 @@ const (
 	chartStep   = 14
 )
 
-// newChart is the chart of the last four weeks up to the last thing that happened; nil when nothing was confirmed.
+// newChart is the chart of the last four weeks up to the last thing that happened; nil when it would have one bar or none.
 func newChart(flags []counterpoint.Flag, airings []counterpoint.Airing, zone *time.Location) *chart {
 	confirmed, answered := map[time.Time]int{}, map[time.Time]int{}
 	var last time.Time
@@ -51,7 +51,7 @@ func newChart(flags []counterpoint.Flag, airings []counterpoint.Airing, zone *ti
 	for _, a := range airings {
 		count(answered, a.Aired)
 	}
-	if len(confirmed) == 0 {
+	if len(confirmed) < 2 { // one day is no curve
 		return nil
 	}
 	c := &chart{Width: chartDays * chartStep, Height: chartHeight + 18, From: last.AddDate(0, 0, 1-chartDays), To: last}

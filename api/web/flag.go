@@ -64,7 +64,7 @@ type line struct {
 
 // ShowRole reports whether the speaker's role says more than their name does.
 func (l line) ShowRole() bool {
-	return l.Role != "" && !strings.EqualFold(l.Speaker, string(l.Role))
+	return l.Role != "" && !strings.Contains(strings.ToLower(l.Speaker), string(l.Role))
 }
 
 // historyRow is one thing that happened to the flag.
@@ -259,6 +259,17 @@ func (r *request) stories() ([]counterpoint.Narrative, error) {
 // Places are the first places where the passage was heard.
 func (b flagPage) Places() []counterpoint.Sighting {
 	return b.Flag.Sightings[:min(len(b.Flag.Sightings), maxRows)]
+}
+
+// Entries are the entries of the word lists that the reasons rest on, for those who keep the lists.
+func (b flagPage) Entries() []string {
+	var out []string
+	for _, x := range b.Reasons {
+		if x.Entry != "" && !slices.Contains(out, x.Entry) {
+			out = append(out, x.Entry)
+		}
+	}
+	return out
 }
 
 // Scorings are the last assessments of the passage.

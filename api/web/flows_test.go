@@ -40,7 +40,7 @@ func TestNewcomersPath(t *testing.T) {
 	if got := attr(flag.find("a", "id", "play"), "href"); got != "https://lumo.example.org/archive/jioni-2.mp3#t=736.0,751.0" {
 		t.Errorf("play link is %q", got)
 	}
-	if flag.find("mark", "class", "m-call") == nil || flag.find("span", "class", "weak") == nil && flag.find("mark", "class", "m-words weak") == nil {
+	if flag.find("mark", "class", "m-call") == nil || flag.find("span", "class", "weak") == nil && flag.find("mark", "class", "m-when weak") == nil {
 		t.Error("marks or weak words are not shown")
 	}
 	next := reviewer.fill(flag, "/flags/"+p.flag.ID+"/confirm", rabatFields()...).is(200)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,14 +127,35 @@ func (f form) Checked(formName, name, value string) bool {
 // Problem is a line of the summary on top, with the field it leads to.
 type Problem struct{ Link, Text string }
 
-// Problems are what is wrong, each once.
-func (f form) Problems() []Problem {
+// Problems are what is wrong, each once, under the names that the fields have on the page.
+func (v *view) Problems() []Problem {
 	var out []Problem
-	for _, l := range f.lines {
+	for _, l := range v.Form.lines {
 		out = append(out, Problem{Text: l})
 	}
-	for _, e := range f.errs {
-		out = append(out, Problem{Link: fmt.Sprintf("#%s-%s", f.name, e.Field), Text: e.Error()})
+	for _, e := range v.Form.errs {
+		text := e.Message
+		if name := v.locale.field(e.Field); name != "" {
+			text = name + ": " + text
+		}
+		out = append(out, Problem{Link: fmt.Sprintf("#%s-%s", v.Form.name, e.Field), Text: text})
 	}
 	return out
+}
+
+var variantField = regexp.MustCompile(`^variants\[(\d+)\]\.(\w+)$`)
+
+// field is what the pages call a field of a form.
+func (l *locale) field(name string) string {
+	if m := variantField.FindStringSubmatch(name); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		return l.t("write.variant", n+1) + ", " + l.word("field", m[2])
+	}
+	if part, ok := strings.CutSuffix(name, ".rating"); ok && l.has(part) {
+		return l.t(part)
+	}
+	if l.has(name) { // rabat.intent.evidence
+		return l.t(name)
+	}
+	return l.word("field", name)
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,6 +67,20 @@ type messagePage struct {
 	Stations []counterpoint.Source
 	Late     bool
 	Plan     time.Time
+}
+
+// Evidence is what a proof rests on, with the place in a transcript where the line itself found it.
+type Evidence struct{ Text, Link string }
+
+var foundAt = regexp.MustCompile(`^(.*) \[(item_[a-z0-9]+)#(\d+)(?:-\d+)?\]$`)
+
+// Evidence splits the place in a transcript off the words of a proof.
+func (v *view) Evidence(words string) Evidence {
+	m := foundAt.FindStringSubmatch(words)
+	if m == nil {
+		return Evidence{Text: words}
+	}
+	return Evidence{m[1], fmt.Sprintf("/items/%s?from=%d#s%s", m[2], toInt(m[3])+1, m[3])}
 }
 
 type variant struct {

@@ -71,6 +71,7 @@ type narrativePage struct {
 	Heard    []string // languages of its flags
 	Reached  []string // languages in which an answer went out
 	Missing  []string
+	Example  bool // all that is known of it is part of the built-in example
 }
 
 // step is one of the six of time-to-counter, with the time since the step before.
@@ -113,6 +114,7 @@ func (p *Pages) narrative(r *request) error {
 	}
 	b.reach(flags)
 	b.Count = len(flags)
+	b.Example = len(flags) > 0 && !slices.ContainsFunc(flags, func(f counterpoint.Flag) bool { return !f.Example })
 	b.Steps, b.Total = r.locale.steps(b.Clock, p.now())
 	b.Chart = newChart(flags, b.Airings, p.zone)
 	return r.show(v, b)
@@ -160,7 +162,7 @@ func (l *locale) steps(c counterpoint.TimeToCounter, now time.Time) ([]step, str
 	for i := range all {
 		s := &all[i]
 		if s.At == nil {
-			s.Next = !waiting && i > 2
+			s.Next = c.Open && !waiting && i > 2
 			waiting = waiting || s.Next
 			continue
 		}

@@ -16,7 +16,7 @@ import (
 // Piece is a stretch of text that is shown in one way.
 type Piece struct {
 	Text  string
-	Kind  string // of the mark: call, harm, group, insult, words; empty for none
+	Kind  string // of the mark: call, harm, dehum, group, when, words; empty for none
 	Weak  bool   // the recogniser was unsure of it
 	Notes []int  // numbers of the reasons that end here
 }
@@ -37,20 +37,22 @@ func kindOf(f counterpoint.Finding) string {
 	switch cue := strings.ToUpper(f.Cue); {
 	case strings.HasPrefix(cue, "CALL"), strings.HasPrefix(cue, "EXPEL"):
 		return "call"
-	case strings.HasPrefix(cue, "HARM"), cue == "" && f.Label == counterpoint.Violence:
+	case strings.HasPrefix(cue, "HARM"), strings.HasPrefix(cue, "THREAT"), cue == "" && f.Label == counterpoint.Violence:
 		return "harm"
 	case strings.HasPrefix(cue, "GROUP"):
 		return "group"
+	case strings.HasPrefix(cue, "TIME"):
+		return "when"
 	case strings.HasPrefix(cue, "DEHUM"), f.Label == counterpoint.Dehumanization:
 		return "dehum"
 	}
 	return "words"
 }
 
-var kindRank = []string{"words", "group", "dehum", "harm", "call"}
+var kindRank = []string{"words", "when", "group", "dehum", "harm", "call"}
 
 // kinds are the kinds of mark that a page explains, the gravest first.
-var kinds = []string{"call", "harm", "dehum", "group", "words"}
+var kinds = []string{"call", "harm", "dehum", "group", "when", "words"}
 
 // maxReasons is how many marks a page shows: a model gives hundreds, and nobody reads them.
 const maxReasons = 24

@@ -149,6 +149,11 @@ func (r *request) again(formName string, err error, show func(*request) error) e
 	if !r.form.rejected(err) {
 		return err
 	}
+	for i, e := range r.form.errs { // the domain names the ratings as the API does, the page by its buttons
+		if strings.HasPrefix(e.Field, "rabat.") && strings.HasSuffix(e.Field, ".rating") {
+			r.form.errs[i].Message = r.locale.t("rabat.choose")
+		}
+	}
 	r.status = status
 	return show(r)
 }
@@ -192,6 +197,11 @@ func (v *view) Person(id string) string { return v.names.person(id) }
 
 // Source is the name of a source.
 func (v *view) Source(id string) string { return v.names.source(id) }
+
+// Report reports whether a source is people who write to us in confidence.
+func (v *view) Report(id string) bool {
+	return v.names.allSources()[id].Kind == counterpoint.Report
+}
 
 // Narrative is the title of a narrative.
 func (v *view) Narrative(id string) string { return v.names.narrative(id) }

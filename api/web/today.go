@@ -34,9 +34,11 @@ type slot struct {
 	Late    bool
 	Open    bool // "went out" and "did not" can be said of it
 	Now     bool // its time has come: the buttons are big
-	When    string
-	Attest  string
-	State   string
+	// OtherDay says that its time is not today's, so that the date must be said.
+	OtherDay bool
+	When     string
+	Attest   string
+	State    string
 }
 
 func (p *Pages) today(r *request) error {
@@ -110,6 +112,7 @@ func (r *request) slot(a counterpoint.Airing) slot {
 	s := slot{Airing: a, State: string(a.State), Attest: r.locale.t("today.attested", r.by.Name)}
 	s.Open = a.State == counterpoint.Offered || a.State == counterpoint.Accepted || a.State == counterpoint.Missed
 	s.Late = s.Open && a.State != counterpoint.Missed && now.After(a.Planned.Add(lateAfter))
+	s.OtherDay = !sameDay(a.Planned, now, r.p.zone)
 	s.Now = s.Open && now.After(a.Planned.Add(-soon))
 	when := a.Planned
 	if when.After(now) {

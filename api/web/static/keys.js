@@ -58,6 +58,22 @@ document.addEventListener("submit", (e) => {
 });
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((f) => delete f.dataset.sent));
 
+// What a rating rests on is often the passage itself: one press quotes it.
+document.querySelectorAll("textarea.cite").forEach((area) => {
+  const words = [...document.querySelectorAll(".passage .words > p bdi")].map((p) => {
+    const bare = p.cloneNode(true);
+    bare.querySelectorAll("sup").forEach((s) => s.remove());
+    return bare.textContent.trim();
+  }).join(" ");
+  if (!words || !area.form.dataset.quote) return;
+  const b = document.createElement("button");
+  b.type = "button";
+  b.className = "to-quote";
+  b.textContent = area.form.dataset.quote;
+  b.addEventListener("click", () => { area.value += (area.value ? " " : "") + "“" + words + "”"; });
+  area.insertAdjacentElement("afterend", b);
+});
+
 const keys = {
   j: () => move(1),
   k: () => move(-1),
