@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 	_ "time/tzdata" // a mission's machine may have no zones of its own
 
 	"github.com/spf13/cobra"
@@ -20,8 +21,13 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, func() { time.AfterFunc(patience, func() { os.Exit(exitDone) }) })
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
+
+// patience is how long a command that was told to end may take to do so. To be cut off then loses nothing:
+// what was acknowledged is on disk.
+const patience = 8 * time.Second
 
 // Exit codes.
 const (
@@ -35,7 +41,7 @@ const (
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
-	root.SetIn(in)
+	root.SetIn(&interruptible{ctx: ctx, in: in})
 	root.SetOut(out)
 	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
