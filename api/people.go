@@ -29,6 +29,10 @@ type preferencesBody struct {
 	Blur      bool     `json:"blur,omitempty" doc:"Hateful passages are blurred until you ask for them"`
 }
 
+type tokenBody struct {
+	Account string `json:"account" doc:"Name or id; the token acts as it"`
+}
+
 // registerPeople is a straight list of the commands on accounts and tokens.
 func (a *API) registerPeople() {
 	d, account := a.desk, counterpoint.KindAccount
@@ -50,10 +54,7 @@ func (a *API) registerPeople() {
 		})
 	op := operation(http.MethodPost, "/tokens", "Makes a bearer token, shown once")
 	op.DefaultStatus = http.StatusCreated
-	register(a, op, func(ctx context.Context, in *creation[struct {
-		Account string `json:"account" doc:"Name or id; the token acts as it"`
-	}],
-	) (*struct{ Body Token }, error) {
+	register(a, op, func(ctx context.Context, in *creation[tokenBody]) (*struct{ Body Token }, error) {
 		t, err := d.MakeToken(ctx, in.call(ctx), in.Body.Account)
 		return &struct{ Body Token }{t}, err
 	})

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -168,6 +169,11 @@ func TestHealth(t *testing.T) {
 	doc := h.want(200, "", "GET", "/api/v1/openapi.json", nil)
 	if doc.body["openapi"] != "3.1.0" {
 		t.Errorf("openapi = %v, want 3.1.0", doc.body["openapi"])
+	}
+	for name := range doc.body["components"].(map[string]any)["schemas"].(map[string]any) {
+		if !regexp.MustCompile(`^[a-zA-Z0-9._-]+$`).MatchString(name) {
+			t.Errorf("OpenAPI does not allow the name %q of a schema; give its type a name", name)
+		}
 	}
 	if n := len(doc.body["paths"].(map[string]any)); n < 40 {
 		t.Errorf("the document has %d addresses, want all", n)
