@@ -1,7 +1,9 @@
 package counterpoint_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,8 +80,8 @@ func TestClock(t *testing.T) {
 		"heard - seen 10 flagged 20 confirmed - approved - proven D70 · 3600s ±second done")
 	f("a wrong recorder clock: counted from the earliest known", clock{flags: []counterpoint.Flag{sighted("a", 500, 10, 20)}, airings: []counterpoint.Airing{proven(proof("A", 70))}},
 		"heard 500 seen 10 flagged 20 confirmed - approved - proven A70 · 3600s ±second done")
-	f("aired before anything was heard: no answer to it", clock{flags: one, airings: []counterpoint.Airing{proven(proof("A", -30))}},
-		"heard 0 seen 10 flagged 20 confirmed - approved - proven - · -s ±second open")
+	f("aired before anything was heard", clock{flags: one, airings: []counterpoint.Airing{proven(proof("A", -30))}},
+		"heard 0 seen 10 flagged 20 confirmed - approved - proven A-30 · -1800s ±second done")
 	f("and aired again afterwards", clock{flags: one, airings: []counterpoint.Airing{proven(proof("A", -30)), proven(proof("C", 60))}},
 		"heard 0 seen 10 flagged 20 confirmed - approved - proven C60 · 3600s ±second done")
 	f("the first proof counts, whatever its grade", clock{flags: one, airings: []counterpoint.Airing{proven(proof("D", 30), proof("A", 60))}},
@@ -125,11 +127,34 @@ func TestClockOfDecisions(t *testing.T) {
 	}, "heard 0 seen 10 flagged 20 confirmed 40 approved 45 proven - · -s ±second open")
 }
 
-func TestClockIsNeverNegative(t *testing.T) {
-	for _, aired := range []int{-500, -1, 0, 1, 20, 500} {
-		c := counterpoint.Clock(counterpoint.Narrative{ID: "n"}, []counterpoint.Flag{sighted("a", 0, 10, 20)}, nil, []counterpoint.Airing{proven(proof("A", aired))}, nil)
-		if c.Seconds != nil && *c.Seconds < 0 || c.Open != (aired < 0) {
-			t.Errorf("aired at minute %d: %s", aired, show(c))
+func TestClockOfWhatAiredBefore(t *testing.T) {
+	f := func(what string, want string, proofs ...counterpoint.Proof) {
+		t.Helper()
+		c := counterpoint.Clock(counterpoint.Narrative{ID: "n"}, []counterpoint.Flag{sighted("a", 0, 10, 20)}, nil, []counterpoint.Airing{proven(proofs...)}, nil)
+		got := "open"
+		if !c.Open {
+			got = fmt.Sprintf("%d %s", *c.Seconds, c.Grade)
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", what, got, want)
 		}
 	}
+	f("nothing aired", "open")
+	f("on air a minute before it was first heard", "-60 D", proof("D", -1))
+	f("the earliest of those before", "-300 A", proof("D", -1), proof("A", -5))
+	f("an answer wins over what aired before", "1200 C", proof("A", -5), proof("C", 20))
+	f("in whichever order they came", "1200 C", proof("C", 20), proof("A", -5))
+	f("at the very moment", "0 B", proof("B", 0), proof("A", 3))
+}
+
+func TestClockAsJSON(t *testing.T) {
+	f := func(c counterpoint.TimeToCounter, want string) {
+		t.Helper()
+		b, err := json.Marshal(c)
+		if err != nil || !strings.Contains(string(b), want) || strings.Count(string(b), `"grade"`) != 1 {
+			t.Errorf("%s, %v: want one grade, %s", b, err, want)
+		}
+	}
+	f(counterpoint.TimeToCounter{Narrative: "n", Open: true}, `"grade":null`)
+	f(counterpoint.TimeToCounter{Narrative: "n", Grade: "B"}, `"grade":"B"`)
 }
