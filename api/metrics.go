@@ -10,9 +10,9 @@ import (
 
 // metrics count requests by route, which is the pattern and never the address asked for.
 type metrics struct {
-	in      *prometheus.CounterVec
-	out     *prometheus.CounterVec
-	seconds *prometheus.HistogramVec
+	in  *prometheus.CounterVec
+	out *prometheus.CounterVec
+	age *prometheus.HistogramVec
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -23,12 +23,12 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		out: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "counterpoint_api_out_total", Help: "Requests that were answered, by route and status.",
 		}, []string{"route", "status"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "counterpoint_api_seconds", Help: "Time from request to the end of the answer, by route.",
+		age: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "counterpoint_api_age_seconds", Help: "Time from request to the end of the answer, by route.",
 			Buckets: []float64{.001, .005, .025, .1, .25, .5, 1, 2.5, 10, 60},
 		}, []string{"route"}),
 	}
-	r.MustRegister(m.in, m.out, m.seconds)
+	r.MustRegister(m.in, m.out, m.age)
 	return m
 }
 
@@ -38,7 +38,7 @@ func (m *metrics) observe(route string, w http.ResponseWriter, do func(http.Resp
 	s := &statusWriter{ResponseWriter: w}
 	defer func() {
 		m.out.WithLabelValues(route, strconv.Itoa(s.status())).Inc()
-		m.seconds.WithLabelValues(route).Observe(time.Since(began).Seconds())
+		m.age.WithLabelValues(route).Observe(time.Since(began).Seconds())
 	}()
 	do(s)
 }

@@ -25,6 +25,11 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Buckets: []float64{.01, .05, .1, .5, 1, 2, 5, 15, 60, 300, 3600, 86400},
 		}, []string{"topic"}),
 	}
+	for _, topic := range []string{"items", "assessments", "decisions"} { // shown as 0 from the start
+		m.in.WithLabelValues(topic)
+		m.out.WithLabelValues(topic)
+		m.age.WithLabelValues(topic)
+	}
 	if r != nil {
 		r.MustRegister(m.in, m.out, m.age)
 	}

@@ -113,8 +113,8 @@ func TestRunLosesNothing(t *testing.T) {
 	if !strings.Contains(log.String(), "disk is full") {
 		t.Errorf("the log does not say why it waited: %s", log.String())
 	}
-	if n, err := testutil.GatherAndCount(metrics, "counterpoint_index_in_total", "counterpoint_index_out_total", "counterpoint_index_age_seconds"); err != nil || n != 3 {
-		t.Errorf("%d metrics, %v; want 3", n, err)
+	if n, err := testutil.GatherAndCount(metrics, "counterpoint_index_in_total", "counterpoint_index_out_total", "counterpoint_index_age_seconds"); err != nil || n != 9 {
+		t.Errorf("%d metrics, %v; want in, out and age of 3 topics", n, err)
 	}
 }
 
