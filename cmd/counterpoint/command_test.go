@@ -181,12 +181,6 @@ func TestConfigErrors(t *testing.T) {
 	f("listen: [1\n", "line ")
 }
 
-func TestSuggest(t *testing.T) {
-	if got := distance("languages", "langauges"); got != 2 {
-		t.Errorf("distance %d", got)
-	}
-}
-
 // TestSecondProcess holds that a folder has one writer: a second one is refused within two seconds, with the
 // folder and the process that has it.
 func TestSecondProcess(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -115,7 +114,7 @@ func decodeStrict(b []byte, into any) error {
 	}
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	if m := unknownField.FindStringSubmatch(first); m != nil {
-		return fmt.Errorf("line %s: unknown key %q%s", m[1], m[2], suggest(m[2], yamlKeys(reflect.TypeOf(into))))
+		return fmt.Errorf("line %s: unknown key %q%s", m[1], m[2], counterpoint.DidYouMean(m[2], yamlKeys(reflect.TypeOf(into))))
 	}
 	if m := yamlPlace.FindStringSubmatch(first); m != nil {
 		return fmt.Errorf("line %s: %s", m[1], m[2])
@@ -139,42 +138,6 @@ func yamlKeys(t reflect.Type) []string {
 		}
 	}
 	return keys
-}
-
-// suggest names the nearest known key, if one is near.
-func suggest(key string, known []string) string {
-	best, least := "", 3
-	for _, k := range known {
-		if d := distance(key, k); d < least {
-			best, least = k, d
-		}
-	}
-	if best == "" {
-		slices.Sort(known)
-		return "; known keys are " + strings.Join(slices.Compact(known), ", ")
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// distance is the Levenshtein distance.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func (c *config) check() error {

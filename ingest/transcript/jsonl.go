@@ -187,45 +187,7 @@ func explain(err error) error {
 	}
 	if _, key, ok := strings.Cut(err.Error(), "unknown field "); ok {
 		key = strings.Trim(key, `"`)
-		return fmt.Errorf("unknown key %q%s", clip(key), suggest(key))
+		return fmt.Errorf("unknown key %q%s", clip(key), counterpoint.DidYouMean(key, lineKeys))
 	}
 	return err
-}
-
-// suggest names the key that was probably meant.
-func suggest(key string) string {
-	best, least := "", 4
-	for _, k := range lineKeys {
-		if d := distance(strings.ToLower(key), k); d < least && d < len(k) {
-			best, least = k, d
-		}
-	}
-	if best == "" {
-		return "; known are " + strings.Join(lineKeys, ", ")
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// distance is the edit distance, of keys short enough to be a slip.
-func distance(a, b string) int {
-	if len(a) > 40 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := corner
-			if a[i] != b[j] {
-				cost++
-			}
-			corner = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
