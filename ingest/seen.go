@@ -3,11 +3,15 @@ package ingest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+
+	"counterpoint"
 )
 
 // Seen is the durable register of what came through the door: which revision of which item was published, and
@@ -24,6 +28,13 @@ CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, 
 
 // OpenSeen opens the register, such as ingest.db of the data folder, and makes it where there is none.
 func OpenSeen(path string) (*Seen, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would let others read it
+	if err != nil {
+		return nil, fmt.Errorf("open the register of what was seen: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open the register of what was seen: %w", err)
+	}
 	q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)"}}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: q.Encode()}).String())
 	if err != nil {
@@ -125,11 +136,18 @@ func (s *Seen) in(ctx context.Context, do func(*sql.Tx) error) error {
 			err = tx.Commit()
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("register of what was seen: %w", err)
+	var full *sqlite.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &full) && full.Code()&0xff == sqliteFull:
+		return fmt.Errorf("register of what was seen: %w: %w", counterpoint.ErrDiskFull, err)
 	}
-	return nil
+	return fmt.Errorf("register of what was seen: %w", err)
 }
+
+// sqliteFull is SQLite's result code for a disk without room.
+const sqliteFull = 13
 
 // FileState is a file of a watched folder as it was when it was dealt with.
 type FileState struct {

@@ -153,12 +153,17 @@ func (l *line) start(ctx context.Context) (wait func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	full := waiter{l.log}
 	var g errgroup.Group
 	sink, stopSink := context.WithCancel(context.WithoutCancel(ctx))
-	g.Go(func() error { return quiet(l.projector.Run(sink, tail.items, tail.assessments, tail.decisions)) })
+	g.Go(func() error {
+		return quiet(l.projector.Run(sink, patientFeed[counterpoint.Item]{full, tail.items},
+			patientFeed[counterpoint.Assessment]{full, tail.assessments}, patientFeed[counterpoint.Event]{full, tail.decisions}))
+	})
 	g.Go(func() error {
 		defer stopSink()
-		return quiet(l.stage.Run(ctx, items, stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)))
+		return quiet(l.stage.Run(ctx, patientFeed[counterpoint.Item]{full, items},
+			patientPublisher[counterpoint.Assessment]{full, stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)}))
 	})
 	return func() error {
 		defer stopSink()

@@ -110,7 +110,13 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 	if err := l.prepare(ctx, cfg, example, address, out, errs); err != nil && ctx.Err() == nil {
 		log.Error("prepare", "error", err)
 	}
-	g.Go(func() error { return quiet(l.watch(side, cfg)) })
+	g.Go(func() error {
+		err := quiet(l.watch(side, cfg))
+		if err != nil {
+			log.Error("the folders of the sources are not watched", "error", err)
+		}
+		return err
+	})
 	g.Go(func() error { return quiet(l.prover.Run(side)) })
 	g.Go(func() error { return quiet(l.signHeads(side)) })
 	lineDone := make(chan error, 1)

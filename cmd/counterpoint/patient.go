@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"counterpoint"
+	"counterpoint/stream"
+)
+
+// waiter is how a stage meets a full disk: it waits where it stands and goes on when there is room. Nothing it
+// has read is acknowledged meanwhile, so nothing is lost, and the program needs no restart.
+type waiter struct{ log *slog.Logger }
+
+// insist does until the disk has room for it, or ctx is done. Every other outcome is the caller's.
+func (p waiter) insist(ctx context.Context, what string, do func() error) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := do()
+		if !errors.Is(err, counterpoint.ErrDiskFull) {
+			return err
+		}
+		p.log.Error("the disk is full; free some space, then it goes on by itself", "doing", what, "error", err, "wait", wait)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// publisher is a topic that a stage writes to.
+type publisher[T any] interface {
+	Publish(ctx context.Context, values ...T) error
+}
+
+// patientPublisher publishes when there is room.
+type patientPublisher[T any] struct {
+	waiter
+	to publisher[T]
+}
+
+// Publish returns when the values are durable.
+func (p patientPublisher[T]) Publish(ctx context.Context, values ...T) error {
+	return p.insist(ctx, "publish", func() error { return p.to.Publish(ctx, values...) })
+}
+
+// patientFeed reads, buries what cannot be read, and acknowledges when there is room.
+type patientFeed[T stream.Value] struct {
+	waiter
+	from *stream.Feed[T]
+}
+
+// Read is the feed's, with an acknowledgement as patient as itself.
+func (p patientFeed[T]) Read(ctx context.Context, max int) (entries []counterpoint.Entry[T], ack func(context.Context) error, err error) {
+	var once func(context.Context) error
+	err = p.insist(ctx, "read", func() error {
+		var err error
+		entries, once, err = p.from.Read(ctx, max)
+		return err
+	})
+	if err != nil || once == nil {
+		return entries, once, err
+	}
+	return entries, func(ctx context.Context) error {
+		return p.insist(ctx, "acknowledge", func() error { return once(ctx) })
+	}, nil
+}
