@@ -32,7 +32,7 @@ machine's owner cannot write. Without --head the log is only checked for being c
 	}
 	c.Flags().StringVar(&data, "data", "data", "data folder")
 	c.Flags().StringVar(&head, "head", "", "signed head to compare with")
-	c.Flags().StringVar(&key, "key", "", "file of the verifier key; default key.txt beside the head")
+	c.Flags().StringVar(&key, "key", "", "file of the verifier key; default key.txt beside the head, else in DATA/heads")
 	return c
 }
 
@@ -44,7 +44,7 @@ func verify(ctx context.Context, data, head, key string, out io.Writer) error {
 		if signed, err = os.ReadFile(head); err != nil {
 			return fmt.Errorf("read the head: %w", err)
 		}
-		if verifier, err = readKey(head, key); err != nil {
+		if verifier, err = readKey(data, head, key); err != nil {
 			return err
 		}
 	}
@@ -63,9 +63,15 @@ func verify(ctx context.Context, data, head, key string, out io.Writer) error {
 	return nil
 }
 
-func readKey(head, key string) (string, error) {
+// readKey reads the verifier key: the file named, the one beside the head, or that of the data folder. The last
+// is no less safe: whoever puts another key there makes an honest head fail.
+func readKey(data, head, key string) (string, error) {
 	if key == "" {
-		return ledger.ReadKey(filepath.Dir(head))
+		k, err := ledger.ReadKey(filepath.Dir(head))
+		if errors.Is(err, counterpoint.ErrNotFound) {
+			k, err = ledger.ReadKey(filepath.Join(data, ledger.Folder))
+		}
+		return k, err
 	}
 	b, err := os.ReadFile(key)
 	if err != nil {
