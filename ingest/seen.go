@@ -48,6 +48,27 @@ func OpenSeen(path string) (*Seen, error) {
 	return &Seen{db}, nil
 }
 
+// Backup writes a copy of the register as it is now to a new file, and checks it. SQLite lets many processes write
+// here, so it may be opened beside a running one.
+func (s *Seen) Backup(ctx context.Context, to string) error {
+	if _, err := s.db.ExecContext(ctx, `VACUUM INTO ?`, to); err != nil {
+		return fmt.Errorf("copy the register of what was seen to %s: %w", to, err)
+	}
+	c, err := OpenSeen(to)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var first string
+	if err := c.db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&first); err != nil {
+		return fmt.Errorf("check the copy %s: %w", to, err)
+	}
+	if first != "ok" {
+		return fmt.Errorf("check the copy %s: %s", to, first)
+	}
+	return nil
+}
+
 // Close closes the register.
 func (s *Seen) Close() error { return s.db.Close() }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	indexstore "counterpoint/index/embedded"
+	"counterpoint/ingest"
 	"counterpoint/stream/embedded"
 )
 
@@ -36,6 +37,9 @@ words: keep it as safe as the folder itself.`,
 	return c
 }
 
+// seenFile is the register of what came through the door, in the data folder.
+const seenFile = "ingest.db"
+
 func backup(ctx context.Context, data, to string, out io.Writer) (err error) {
 	if entries, err := os.ReadDir(to); err == nil && len(entries) > 0 {
 		return fmt.Errorf("%s is not empty; name a new folder", to)
@@ -43,8 +47,11 @@ func backup(ctx context.Context, data, to string, out io.Writer) (err error) {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
-	// The index first: it may then be behind the log, which catches it up; never ahead of it.
+	// The log last: index and register may then be behind it, which is caught up; never ahead of it.
 	if err := backupIndex(ctx, config{Data: data}, filepath.Join(to, "index.db")); err != nil {
+		return err
+	}
+	if err := backupSeen(ctx, config{Data: data}, filepath.Join(to, seenFile)); err != nil {
 		return err
 	}
 	log, err := openStream(ctx, data)
@@ -66,6 +73,14 @@ func backupIndex(ctx context.Context, cfg config, to string) error {
 	return errors.Join(store.Backup(ctx, to), store.Close())
 }
 
+func backupSeen(ctx context.Context, cfg config, to string) error {
+	seen, err := ingest.OpenSeen(cfg.path(seenFile))
+	if err != nil {
+		return err
+	}
+	return errors.Join(seen.Backup(ctx, to), seen.Close())
+}
+
 // checkBackup opens what was copied, checks it, and writes the sums.
 func checkBackup(ctx context.Context, dir string, out io.Writer) error {
 	log, err := embedded.Open(ctx, dir, embedded.Options{ReadOnly: true})
@@ -83,7 +98,7 @@ func checkBackup(ctx context.Context, dir string, out io.Writer) error {
 		return fmt.Errorf("the copied index: %w", err)
 	}
 	var sums strings.Builder
-	names := []string{"index.db", "stream.db"}
+	names := []string{"index.db", seenFile, "stream.db"}
 	sort.Strings(names)
 	for _, n := range names {
 		sum, err := sha256File(filepath.Join(dir, n))

@@ -72,7 +72,7 @@ func openLine(ctx context.Context, cfg config, log *slog.Logger) (_ *line, err e
 		return nil, err
 	}
 	l.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault})
-	if l.seen, err = ingest.OpenSeen(cfg.path("ingest.db")); err != nil {
+	if l.seen, err = ingest.OpenSeen(cfg.path(seenFile)); err != nil {
 		return nil, err
 	}
 	l.closers = append(l.closers, l.seen.Close)
