@@ -53,7 +53,7 @@ func (e Invalid) orNil() error {
 // Rejection is one thing of an input that was not accepted while the rest went on.
 type Rejection struct {
 	File   string `json:"file,omitempty"`
-	Line   int    `json:"line,omitempty"` // 1-based; 0 when the whole file is meant
+	Line   int    `json:"line"` // 1-based; 0 when the whole file is meant
 	Reason string `json:"reason"`
 }
 
