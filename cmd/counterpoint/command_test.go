@@ -172,6 +172,10 @@ func TestConfigErrors(t *testing.T) {
 			t.Errorf("%q: %v; want %q", yaml, err, want)
 		}
 	}
+	f("country: Chad\n", `country: "Chad" is not an ISO 3166-1 code of two capitals such as CD`)
+	f("sources:\n  - id: radio-x\n    country: td\n", `sources[0].country: "td" is not`)
+	f("zone: Mars/Base\n", "zone: Mars/Base is not an IANA time zone")
+	f("log: loud\n", `log: "loud" is not json or text`)
 	f("langauges: [fra]\n", `line 1: unknown key "langauges"; did you mean "languages"?`)
 	f("country: CF\nsources:\n  - id: radio-x\n    ownr: X\n", `line 4: unknown key "ownr"; did you mean "owner"?`)
 	f("languages: [klingonese]\n", `languages[0]: "klingonese" is not an ISO 639 code`)

@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -150,9 +152,17 @@ func (c *config) check() error {
 		}
 		c.Languages[i] = code
 	}
+	bad = append(bad, checkCountry("", c.Country)...)
+	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "Local" {
+		bad = append(bad, counterpoint.FieldError{Field: "zone", Message: c.Zone + " is not an IANA time zone such as Africa/Bangui"})
+	}
+	if !slices.Contains([]string{"", "json", "text"}, c.Log) {
+		bad = append(bad, counterpoint.FieldError{Field: "log", Message: fmt.Sprintf("%q is not json or text", c.Log)})
+	}
 	seen := map[string]bool{}
 	for i, s := range c.Sources {
 		at := fmt.Sprintf("sources[%d]", i)
+		bad = append(bad, checkCountry(at+".", s.Country)...)
 		var fields counterpoint.Invalid
 		if err := s.source(c.Country).Check(); errors.As(err, &fields) {
 			for _, f := range fields {
@@ -173,6 +183,18 @@ func (c *config) check() error {
 		return bad
 	}
 	return nil
+}
+
+func checkCountry(at, country string) counterpoint.Invalid {
+	if country == "" || isCountry(country) {
+		return nil
+	}
+	return counterpoint.Invalid{{Field: at + "country", Message: fmt.Sprintf("%q is not an ISO 3166-1 code of two capitals such as CD", country)}}
+}
+
+// isCountry reports whether the code is shaped as ISO 3166-1 alpha-2 has it.
+func isCountry(code string) bool {
+	return len(code) == 2 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // path is a file in the data folder.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,9 @@ func detectCommand() *cobra.Command {
 			codes, err := languageCodes(languages)
 			if err != nil {
 				return err
+			}
+			if country = strings.ToUpper(country); country != "" && !isCountry(country) {
+				return usagef("--country: %q is not an ISO 3166-1 code of two letters such as CD", country)
 			}
 			in, closeIn, err := input(c.InOrStdin(), args)
 			if err != nil {

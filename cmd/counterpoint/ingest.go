@@ -122,6 +122,9 @@ func putAll(ctx context.Context, put door, args []string, in io.Reader, errs io.
 			total.Add(ingest.Receipt{Read: 1, Rejected: []counterpoint.Rejection{{File: a, Reason: plain(err)}}})
 			continue
 		}
+		if len(list) == 0 {
+			total.Notes = append(total.Notes, fmt.Sprintf("%s holds no files to read", a))
+		}
 		files = append(files, list...)
 	}
 	bar := progress(errs, len(files))
