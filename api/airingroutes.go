@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"counterpoint"
@@ -59,11 +61,15 @@ func (a *API) registerAirings() {
 func (a *API) importPlayout(ctx context.Context, in *struct {
 	Station string `query:"station" maxLength:"300" doc:"For logs without a column station"`
 	Zone    string `query:"zone" maxLength:"64" doc:"IANA time zone of times without one; UTC where it is left out"`
+	Type    string `header:"Content-Type"`
 	RawBody []byte `contentType:"text/csv"`
 },
 ) (*struct{ Body any }, error) {
 	if a.o.Playout == nil {
 		return nil, fmt.Errorf("this process does not read playout logs: %w", errNoStage)
+	}
+	if kind, _, _ := mime.ParseMediaType(in.Type); strings.HasPrefix(kind, "multipart/") || kind == "application/json" {
+		return nil, fmt.Errorf("send the log itself as text/csv, not as %s: %w", kind, errMediaType)
 	}
 	if in.Zone != "" {
 		if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {

@@ -126,6 +126,13 @@ func (d *Desk) RaiseFlag(ctx context.Context, c Call, item string, from, to, lev
 				}
 			}
 		}
-		return counterpoint.RaiseByHand(c.By.ID, d.now(), s, level, reason)
+		e, err := counterpoint.RaiseByHand(c.By.ID, d.now(), s, level, reason)
+		if err != nil {
+			return e, err
+		}
+		if f, err := counterpoint.Load[counterpoint.Flag](ctx, d.views, e.On.ID); err == nil {
+			return e, fmt.Errorf("the passage was flagged by hand before, as %s, which is %s; reopen that one: %w", f.ID, f.State, counterpoint.ErrConflict)
+		}
+		return e, nil
 	})
 }

@@ -190,6 +190,12 @@ func TestFlagByHandAndItsContext(t *testing.T) {
 	h.want(201, "reviewer", "POST", "/api/v1/flags", object{"segments": []string{it.Segments[5].ID, it.Segments[4].ID}, "level": 1})
 	h.want(409, "reviewer", "POST", "/api/v1/flags", object{"item": it.ID, "from": 3, "to": 4, "level": 2}) // flagged already
 	h.want(422, "reviewer", "POST", "/api/v1/flags", object{"item": it.ID, "from": 5, "to": 9, "level": 2})
+	by := h.want(201, "reviewer", "POST", "/api/v1/flags", object{"item": it.ID, "from": 0, "to": 0, "level": 1})
+	h.want(200, "reviewer", "POST", fmt.Sprintf("/api/v1/flags/%v/reject", by.body["id"]), object{"version": by.body["version"], "reason": "a song"})
+	again := h.want(409, "reviewer", "POST", "/api/v1/flags", object{"item": it.ID, "from": 0, "to": 0, "level": 1})
+	if d := fmt.Sprint(again.body["detail"]); !strings.Contains(d, "rejected; reopen that one") {
+		t.Errorf("flagged again after it was rejected: %q does not say what to do", d)
+	}
 	h.want(422, "reviewer", "POST", "/api/v1/flags", object{"item": it.ID, "from": 1, "to": 1, "level": 4})
 	h.want(422, "reviewer", "POST", "/api/v1/flags", object{"segments": []string{it.Segments[0].ID, it.Segments[2].ID}, "level": 1})
 	h.want(422, "reviewer", "POST", "/api/v1/flags", object{"level": 1})
