@@ -16,6 +16,8 @@ import (
 	_ "time/tzdata" // a mission's machine may have no zones of its own
 
 	"github.com/spf13/cobra"
+
+	"counterpoint"
 )
 
 func main() {
@@ -52,13 +54,24 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		fmt.Fprintf(errs, "%v\nSee 'counterpoint %s--help'.\n", err, commandOf(root, args))
 		return exitUsage
 	}
-	fmt.Fprintln(errs, "counterpoint:", err)
+	fmt.Fprintln(errs, "counterpoint:", said(err))
 	return exitFailed
+}
+
+// said is the error without the name of its kind at the end, which tells people nothing.
+func said(err error) string {
+	text := err.Error()
+	for _, kind := range []error{counterpoint.ErrConflict, counterpoint.ErrInvalid, counterpoint.ErrStale} {
+		if errors.Is(err, kind) {
+			text = strings.TrimSuffix(text, ": "+kind.Error())
+		}
+	}
+	return text
 }
 
 func commandOf(root *cobra.Command, args []string) string {
 	if c, _, err := root.Find(args); err == nil && c != root {
-		return c.Name() + " "
+		return strings.TrimPrefix(c.CommandPath(), root.Name()+" ") + " "
 	}
 	return ""
 }
