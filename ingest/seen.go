@@ -43,6 +43,10 @@ func OpenSeen(path string) (*Seen, error) {
 	db.SetMaxOpenConns(1) // one writer; lookups are short
 	if _, err := db.Exec(seenSchema); err != nil {
 		db.Close()
+		var e *sqlite.Error
+		if errors.As(err, &e) && (e.Code()&0xff == sqliteCorrupt || e.Code()&0xff == sqliteNotADB) {
+			err = fmt.Errorf("the file is damaged; delete it, what comes in again is known by its id: %w", err)
+		}
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	return &Seen{db}, nil
@@ -167,8 +171,8 @@ func (s *Seen) in(ctx context.Context, do func(*sql.Tx) error) error {
 	return fmt.Errorf("register of what was seen: %w", err)
 }
 
-// sqliteFull is SQLite's result code for a disk without room.
-const sqliteFull = 13
+// SQLite's result codes for a disk without room and for a file that is not what it was.
+const sqliteCorrupt, sqliteFull, sqliteNotADB = 11, 13, 26
 
 // FileState is a file of a watched folder as it was when it was dealt with.
 type FileState struct {

@@ -13,7 +13,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"counterpoint/stream/embedded"
 	"time"
 )
 
@@ -49,11 +50,19 @@ func announce(dir string, r running) (remove func(), err error) {
 	return func() { os.Remove(name) }, nil
 }
 
+// idle reports whether no process has the folder's lock. One that is just ending is not waited for.
+func idle(dir string) bool {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	lock, err := embedded.LockFolder(now, dir)
+	return err == nil && lock.Release() == nil
+}
+
 // findRunning is the process that runs on the folder, nil where there is none. A file left behind by a
-// process that was killed counts as none.
+// process that was killed counts as none, whatever is in it and whoever has its process id now.
 func findRunning(dir string) (*running, error) {
 	b, err := os.ReadFile(filepath.Join(dir, runFile))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && idle(dir) {
 		return nil, nil
 	}
 	if err != nil {
@@ -62,9 +71,6 @@ func findRunning(dir string) (*running, error) {
 	var r running
 	if err := json.Unmarshal(b, &r); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, runFile), err)
-	}
-	if r.PID <= 0 || errors.Is(syscall.Kill(r.PID, 0), syscall.ESRCH) {
-		return nil, nil
 	}
 	return &r, nil
 }

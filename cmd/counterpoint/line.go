@@ -67,6 +67,9 @@ func openLine(ctx context.Context, cfg config, log *slog.Logger) (_ *line, err e
 		return nil, err
 	}
 	l.closers = append(l.closers, l.store.Close)
+	if err := l.checkIndex(ctx); err != nil {
+		return nil, err
+	}
 	l.projector = index.NewProjector(l.store, index.ProjectorOptions{Unseal: l.vault.Unseal, Log: log, Registerer: l.metrics})
 	if l.stage, err = newStage(cfg.Languages, log, l.metrics); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 
 	"counterpoint"
 	"counterpoint/stream"
+	"counterpoint/stream/embedded"
 )
 
 func rebuildCommand() *cobra.Command {
@@ -34,6 +35,11 @@ func rebuild(ctx context.Context, data string, out, errs io.Writer) error {
 	}
 	if r, err := findRunning(data); err != nil || r != nil {
 		return errors.Join(err, fmt.Errorf("process %d runs on %s; stop it first", pid(r), data))
+	}
+	if lock, err := embedded.LockFolder(ctx, data); err != nil { // 'ingest' on its own has no run.json
+		return err
+	} else if err := lock.Release(); err != nil {
+		return err
 	}
 	cfg, err := readConfig("")
 	if err != nil {

@@ -160,6 +160,8 @@ func wrap(err error) error {
 		return nil
 	case errors.As(err, &e) && e.Code()&0xff == 13: // SQLITE_FULL
 		return fmt.Errorf("%w: %w", counterpoint.ErrDiskFull, err)
+	case errors.As(err, &e) && (e.Code()&0xff == 11 || e.Code()&0xff == 26): // SQLITE_CORRUPT, SQLITE_NOTADB
+		return fmt.Errorf("the file is damaged; nothing is lost, 'counterpoint rebuild' makes it again from the log: %w", err)
 	case err.Error() == "sql: database is closed":
 		return counterpoint.ErrClosed
 	}

@@ -20,6 +20,15 @@ func explain(dir string, err error) error {
 		dir, counterpoint.ErrDiskFull, err)
 }
 
+// damaged adds what to do to SQLite's ways of saying that a file is not what it was.
+func damaged(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB) {
+		return fmt.Errorf("the file is damaged; keep it aside, and put the one of the last 'counterpoint backup' in its place: %w", err)
+	}
+	return err
+}
+
 // full reports whether a result code means that there is no room. SQLite says SQLITE_FULL for ENOSPC alone;
 // quotas and file size limits come out as failed writes, and those need a look at the disk.
 func full(dir string, code int) bool {

@@ -111,7 +111,7 @@ func openReaders(path string, readOnly bool) (*sql.DB, error) {
 // checkSchema is the version of the file, 0 for a new one, or an error when this build cannot read it.
 func checkSchema(ctx context.Context, db *sql.DB) (n int, err error) {
 	if err := db.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&n); err != nil {
-		return 0, fmt.Errorf("read the version of %s: %w", File, err)
+		return 0, fmt.Errorf("read the version of %s: %w", File, damaged(err))
 	}
 	if n > schemaNumber {
 		return n, fmt.Errorf("%s has version %d, this build reads %d: use the newer counterpoint that wrote it", File, n, schemaNumber)
