@@ -161,7 +161,22 @@ func TestUsage(t *testing.T) {
 	f("could be reached by others", "run", "--data", t.TempDir(), "--listen", "0.0.0.0:0")
 	f("name at least one file", "ingest", "--source", "a")
 	f("neither RFC 3339 nor a date", "search", "--from", "spring", "x")
+	f(`--state "bogus" is not one of`, "export", "flags", "--state", "bogus")
+	f(`--label "rude" is not one of`, "search", "x", "--label", "rude")
+	f("--level 7 is not one of", "search", "x", "--level", "7")
 	f("cannot be exported", "export", "people", "--data", t.TempDir())
+}
+
+// TestDoctorMakesNothing: to look at a folder that is not there does not make it, and says so.
+func TestDoctorMakesNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "not", "there")
+	out, errs, code := command(t, build(t, ""), "", "doctor", "--data", dir)
+	if code != exitDone || !strings.Contains(out, "nothing is kept in "+dir) {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	if _, err := os.Stat(filepath.Dir(dir)); !os.IsNotExist(err) {
+		t.Errorf("the folder was made: %v", err)
+	}
 }
 
 func TestConfigErrors(t *testing.T) {

@@ -54,6 +54,9 @@ func diagnose(ctx context.Context, cfg config, out io.Writer) error {
 		{"dead letters", checkLetters},
 		{"models load", checkModels},
 	}
+	if emptyFolder(cfg.Data) {
+		fmt.Fprintf(out, "note   nothing is kept in %s yet; is --data right?\n", cfg.Data)
+	}
 	var bad []error
 	for _, c := range checks {
 		if err := ctx.Err(); err != nil {
@@ -73,14 +76,21 @@ func diagnose(ctx context.Context, cfg config, out io.Writer) error {
 }
 
 func checkFolder(_ context.Context, cfg config) error {
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return fmt.Errorf("%w; choose another with --data", err)
-	}
-	f, err := os.CreateTemp(cfg.Data, ".doctor-*")
+	f, err := os.CreateTemp(nearest(cfg.Data), ".doctor-*")
 	if err != nil {
 		return fmt.Errorf("%w; give this user the right to write there", err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// nearest is the folder itself or, where it is not there yet, the first above it that is. To look makes nothing.
+func nearest(dir string) string {
+	for {
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) || dir == filepath.Dir(dir) {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // leastSpace is what a day of one country's radio needs, with room for the index to be rebuilt.
@@ -88,7 +98,7 @@ const leastSpace = 1 << 30
 
 func checkSpace(_ context.Context, cfg config) error {
 	var s syscall.Statfs_t
-	if err := syscall.Statfs(cfg.Data, &s); err != nil {
+	if err := syscall.Statfs(nearest(cfg.Data), &s); err != nil {
 		return err
 	}
 	if free := s.Bavail * uint64(s.Bsize); free < leastSpace {

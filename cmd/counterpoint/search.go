@@ -60,7 +60,21 @@ func (f filters) query() (counterpoint.Query, error) {
 		q.Lang = append(q.Lang, l)
 	}
 	for _, l := range f.label {
+		if !slices.Contains(counterpoint.Labels, counterpoint.Label(l)) {
+			return q, usagef("--label %q is not one of %v", l, counterpoint.Labels)
+		}
 		q.Label = append(q.Label, counterpoint.Label(l))
+	}
+	for _, l := range f.level {
+		if l < 0 || l > 3 {
+			return q, usagef("--level %d is not one of 0, 1, 2, 3", l)
+		}
+	}
+	for _, s := range f.state {
+		if !slices.Contains(counterpoint.FlagStates, counterpoint.FlagState(s)) && !slices.Contains(counterpoint.MessageStates, counterpoint.MessageState(s)) &&
+			!slices.Contains(counterpoint.AiringStates, counterpoint.AiringState(s)) {
+			return q, usagef("--state %q is not one of %v for flags, %v for messages, %v for airings", s, counterpoint.FlagStates, counterpoint.MessageStates, counterpoint.AiringStates)
+		}
 	}
 	var err error
 	if q.From, err = when("--from", f.from); err != nil {
