@@ -278,6 +278,36 @@ func TestDamagedFileIsFound(t *testing.T) {
 	}
 }
 
+// A file that was taken away under the log could be written on, and opened by nobody afterwards.
+func TestFileTakenAwayTakesNothing(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir, embedded.Options{})
+	publish(t, l, stream.Items, stream.Record{Key: "a", Value: []byte("1")})
+	name := filepath.Join(dir, embedded.File)
+	put := func() error {
+		return l.Publish(t.Context(), stream.Items, stream.Record{Key: "a", Value: []byte("2")})
+	}
+	if err := os.Rename(name, name+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(); err == nil || !strings.Contains(err.Error(), "put it back") {
+		t.Errorf("publish into a file that is gone = %v, want what to do", err)
+	}
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(); err == nil {
+		t.Error("published beside another file in its place")
+	}
+	if err := os.Rename(name+".away", name); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(); err != nil {
+		t.Errorf("publish after it was put back = %v", err)
+	}
+	wantValues(t, l, stream.Items, "a=1", "a=2")
+}
+
 func TestNewerFileIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir, embedded.Options{})

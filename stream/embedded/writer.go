@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -46,6 +47,9 @@ type writer struct {
 	insert, end, commit, replaced, drop, latest *sql.Stmt
 
 	scrubber *scrubber
+
+	path string
+	file os.FileInfo // what path was when it was opened
 }
 
 func openWriter(ctx context.Context, path, synchronous string) (*writer, error) {
@@ -61,6 +65,10 @@ func openWriter(ctx context.Context, path, synchronous string) (*writer, error) 
 }
 
 func (w *writer) prepare(ctx context.Context, path string) (err error) {
+	w.path = path
+	if w.file, err = os.Stat(path); err != nil {
+		return err
+	}
 	if w.conn, err = w.db.Conn(ctx); err != nil {
 		return err
 	}
@@ -141,14 +149,10 @@ func (w *writer) gather(first *job) []*job {
 func (w *writer) write(l *Log, batch []*job) {
 	ctx := context.Background()
 	t := &transaction{writer: w, log: l, at: time.Now().UTC(), ends: map[string][]int64{}}
-	err := explain(w.dir, w.transact(ctx, func() error {
-		for _, j := range batch {
-			if err := t.do(ctx, j); err != nil {
-				return err
-			}
-		}
-		return t.storeEnds(ctx)
-	}))
+	err := w.there()
+	if err == nil {
+		err = w.commitBatch(ctx, t, batch)
+	}
 	if err == nil {
 		l.advanced(t.ends)
 		if t.deleted {
@@ -158,6 +162,27 @@ func (w *writer) write(l *Log, batch []*job) {
 	for _, j := range batch {
 		j.done <- err
 	}
+}
+
+// there says when the file was deleted, moved or replaced: the system would let us write on, into a file that
+// nobody can open again.
+func (w *writer) there() error {
+	now, err := os.Stat(w.path)
+	if err != nil || !os.SameFile(now, w.file) {
+		return fmt.Errorf("%s was moved, deleted or replaced while the program runs, so nothing is taken: put it back, or stop the program and restore a backup", w.path)
+	}
+	return nil
+}
+
+func (w *writer) commitBatch(ctx context.Context, t *transaction, batch []*job) error {
+	return explain(w.dir, w.transact(ctx, func() error {
+		for _, j := range batch {
+			if err := t.do(ctx, j); err != nil {
+				return err
+			}
+		}
+		return t.storeEnds(ctx)
+	}))
 }
 
 // transact runs f in a transaction. BEGIN and COMMIT are ours because database/sql would drop the
