@@ -82,6 +82,7 @@ func openLine(ctx context.Context, cfg config, log *slog.Logger) (_ *line, err e
 	if l.door, err = ingest.New(l.doorOptions()); err != nil {
 		return nil, err
 	}
+	l.metrics.MustRegister(streamMetrics{l})
 	l.prover = respond.NewProver(respond.ProverOptions{Views: l.store, Decider: l.desk, Registerer: l.metrics, Log: log})
 	return l, nil
 }
@@ -109,7 +110,10 @@ func (s sources) Register(ctx context.Context, src counterpoint.Source) error {
 // registerSource makes a source known, or brings its description up to date. Two processes that do so at
 // once make the same event.
 func (l *line) registerSource(ctx context.Context, to counterpoint.Source) error {
-	now := time.Now()
+	return l.registerSourceAt(ctx, to, time.Now())
+}
+
+func (l *line) registerSourceAt(ctx context.Context, to counterpoint.Source, now time.Time) error {
 	old, err := counterpoint.Load[counterpoint.Source](ctx, l.store, to.ID)
 	var e counterpoint.Event
 	switch {
