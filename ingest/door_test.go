@@ -189,6 +189,27 @@ func TestWildTimesAreRejectedAlone(t *testing.T) {
 	}
 }
 
+func TestHostileFieldsAreMadeHarmless(t *testing.T) {
+	l := &line{}
+	d := newDoor(t, l, t.TempDir())
+	r := accept(t, d, "x.jsonl", `{"locator":"1","title":"a\u0000b`+strings.Repeat("ት", 5000)+`","url":" javascript:alert(1)","audio":"JavaScript:alert(1)","segments":[{"text":"one\u0000 two\u001b[31m","speaker":"Ho\u0000st"}]}
+{"locator":"2","url":"https://example.org/a:b","audio":"recordings/06:00.mp3","segments":[{"text":"three"}]}
+`, ingest.FileOptions{})
+	if r.Accepted != 2 || len(r.Notes) != 2 {
+		t.Fatalf("%+v, want two accepted and two notes", r)
+	}
+	a, b := l.parts[0], l.parts[1]
+	if a.URL != "" || a.Audio != "" || len([]rune(a.Title)) != 300 || !strings.HasPrefix(a.Title, "abት") {
+		t.Errorf("kept %q, %q and a title of %d letters", a.URL, a.Audio, len([]rune(a.Title)))
+	}
+	if g := a.Segments[0]; g.Text != "one two[31m" || strings.Contains(g.Speaker, "\x00") {
+		t.Errorf("kept %q by %q", g.Text, g.Speaker)
+	}
+	if b.URL != "https://example.org/a:b" || b.Audio != "recordings/06:00.mp3" {
+		t.Errorf("changed harmless addresses: %q, %q", b.URL, b.Audio)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	d := newDoor(t, &line{}, t.TempDir())
 	f := func(name, data, want string) {

@@ -1,8 +1,11 @@
 package ingest
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"counterpoint"
 	"counterpoint/ingest/transcript"
@@ -21,9 +24,12 @@ func (in *intake) item(src counterpoint.Source, p transcript.Parsed) counterpoin
 	if in.format != "jsonl" {
 		it.Title = first(first(in.o.Title, p.Title), stem(in.name))
 	}
+	it.Title = short(it.Title)
+	it.URL = in.address("url", p.URL, "http", "https")
 	it.Lang = in.lang(p)
 	it.Recorded, it.Precision = in.recorded(src, p)
 	it.Audio = first(first(in.o.Audio, p.Audio), audioAt(src, in.name, it.Recorded))
+	it.Audio = in.address("audio", it.Audio, "http", "https", "file")
 	it.Clock = timed(p.Segments)
 	it.Locator = in.locator(p, it)
 	it.ID = counterpoint.ItemID(it.Source, it.Locator)
@@ -89,6 +95,36 @@ func (in *intake) scope(it counterpoint.Item) string {
 		start = it.Recorded.UTC().Format(time.RFC3339)
 	}
 	return counterpoint.ID("scope", it.Source, start)
+}
+
+// maxTitle is the longest title kept, in letters: lists and pages show many at once.
+const maxTitle = 300
+
+func short(title string) string {
+	if len(title) <= maxTitle {
+		return title
+	}
+	if r := []rune(title); len(r) > maxTitle {
+		return string(r[:maxTitle-1]) + "…"
+	}
+	return title
+}
+
+// address drops an address that nobody should be led to, such as javascript:, and says so. A path is none; nor is
+// a single letter before the colon, which is a drive.
+func (in *intake) address(field, a string, schemes ...string) string {
+	a = strings.TrimSpace(strings.Map(func(r rune) rune { // as a browser reads it
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, a))
+	scheme, _, ok := strings.Cut(a, ":")
+	if !ok || len(scheme) < 2 || strings.ContainsAny(scheme, "/\\ ") || slices.Contains(schemes, strings.ToLower(scheme)) {
+		return a
+	}
+	in.note(fmt.Sprintf("%s %.80q is not an address that people can be led to and was left out", field, a))
+	return ""
 }
 
 func timed(segments []counterpoint.Segment) bool {

@@ -151,6 +151,12 @@ func tidy(s string) string {
 	if !untidy(s) {
 		return s
 	}
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) { // JSON can escape what the input was cleaned of
+			return -1
+		}
+		return r
+	}, s)
 	return strings.Join(strings.Fields(s), " ")
 }
 
@@ -163,6 +169,9 @@ func untidy(s string) bool {
 			}
 			space = true
 			continue
+		}
+		if unicode.IsControl(r) {
+			return true
 		}
 		space = false
 	}
