@@ -53,19 +53,20 @@ func (p *past) now() time.Time { return time.Now().Add(-p.back) }
 // loadExample puts the invented mission through the same door, desk and line as anything real: its sources,
 // its broadcasts, and one narrative that was answered already. It is done once, in an empty folder.
 func (l *line) loadExample(ctx context.Context) error {
-	for _, s := range examples.Sources() {
-		if err := l.registerSource(ctx, s); err != nil {
-			return fmt.Errorf("example source %s: %w", s.ID, err)
-		}
-	}
-	for _, p := range examplePeople {
-		if _, err := l.desk.MakeAccount(ctx, api.Call{By: api.Operator}, p.name, "", []counterpoint.PersonRole{p.role}, true); err != nil && !errors.Is(err, counterpoint.ErrConflict) {
-			return fmt.Errorf("example account %s: %w", p.name, err)
-		}
-	}
 	p, err := l.past()
 	if err != nil {
 		return err
+	}
+	p.back = 24 * time.Hour
+	for _, s := range examples.Sources() {
+		if err := l.registerSourceAt(ctx, s, p.now()); err != nil {
+			return fmt.Errorf("example source %s: %w", s.ID, err)
+		}
+	}
+	for _, who := range examplePeople {
+		if _, err := p.desk.MakeAccount(ctx, api.Call{By: api.Operator}, who.name, "", []counterpoint.PersonRole{who.role}, true); err != nil && !errors.Is(err, counterpoint.ErrConflict) {
+			return fmt.Errorf("example account %s: %w", who.name, err)
+		}
 	}
 	for _, f := range examples.Files {
 		if err := p.ingest(ctx, f); err != nil {

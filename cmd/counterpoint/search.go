@@ -145,7 +145,11 @@ func search(ctx context.Context, v counterpoint.Views, q counterpoint.Query, asJ
 				}
 				continue
 			}
-			fmt.Fprintf(out, "%s  %s  %s  level %d\n    %s\n", clock(h.Found), h.Found.ID, h.Found.Lang, h.Found.Level, printable(h.Found.Text))
+			mark := ""
+			if h.Found.Example {
+				mark = "  (example)"
+			}
+			fmt.Fprintf(out, "%s  %s  %s  level %d%s\n    %s\n", clock(h.Found), h.Found.ID, h.Found.Lang, h.Found.Level, mark, printable(h.Found.Text))
 		}
 		want -= len(p.Data)
 		if q.Cursor = p.Next; q.Cursor == "" {
