@@ -16,12 +16,16 @@ func (r *reader) licence(i int) (kind, int) {
 	switch {
 	case t.any(tTheirs, tObjUs):
 		return theirs, i
+	case t.has(tImp) && r.wanted(i):
+		return tells, -1
 	case t.has(tImp) && !r.tags(i-1).any(tYou, tWe, tRel):
 		return calls, i
 	case t.has(tPassSub) && !r.purpose(i):
 		return calls, i
 	case t.has(tSubj) && !r.purpose(i) && (r.headOfClause(i) || r.ahead(i, 3, tAll, tGroup) >= 0):
 		return calls, i
+	case t.has(tAmb) && r.narrated(i):
+		return tells, -1
 	case t.has(tAmb) && (t.has(tConj) && r.commanded(i) || !t.has(tConj) && r.headOfClause(i)):
 		return calls, i
 	case t.has(tFuture):
@@ -51,6 +55,24 @@ func (r *reader) licence(i int) (kind, int) {
 	return tells, -1
 }
 
+// narrated reports whether a verb of the sentence that can only be past shows that the one at i is past too.
+func (r *reader) narrated(i int) bool {
+	from, to := r.sentence(i)
+	for j := from; j < to; j++ {
+		t := r.tags(j)
+		if j != i && t.has(tHarm) && t.has(tFin) && !t.any(tImp, tAmb, tInf, tBase, tSubj) {
+			return true
+		}
+	}
+	return false
+}
+
+// wanted reports whether the verb is what others want or wanted: "walitaka tuwaue".
+func (r *reader) wanted(i int) bool {
+	t := r.tags(i - 1)
+	return i > 0 && r.toks[i].edge == joined && t.has(tAim) && t.has(tThey) && !t.has(tModal)
+}
+
 // modal reports whether the marker at j marks: some do so only at the head of a clause ("que … soient").
 func (r *reader) modal(j int) bool {
 	return r.tags(j).has(tModal) && (!r.tags(j).has(tPurpose) || r.headOfClause(j))
@@ -76,16 +98,50 @@ func (r *reader) purpose(i int) bool {
 // loose catches an imperative in speech written without punctuation: a bare verb with "all" or "every" after
 // it and nothing before it that could be its subject.
 func (r *reader) loose(i int) bool {
-	all := r.ahead(i, 3, tAll)
-	if all < 0 || i == 0 {
+	if i == 0 {
 		return false
 	}
 	t := r.tags(i - 1)
-	if t.has(tDehum) && t.has(tGroup) { // "they are snakes kill them all"
+	if r.lastCall >= 0 && i-r.lastCall <= 8 && r.unstopped(r.lastCall, i) {
+		return true
+	}
+	if t.has(tDehum) && t.has(tGroup) && r.tags(i+1).has(tThem) { // "they are snakes kill them"
+		return true
+	}
+	if r.ahead(i, 3, tAll) < 0 {
+		return false
+	}
+	if t.has(tVoc) && t.has(tLink) && !t.any(tConj, tAux) && r.spoken() { // "welcome back so kill all the …"
 		return true
 	}
 	return !t.any(tAux, tFut, tAim, tThey, tWe, tYou, tRel, tWh, tLink, tThing, tGroup, tSource, tConj, tNonProt, tCond, tStop, tHead, tCallNoun) &&
 		!r.nameAt(i-1)
+}
+
+// spoken reports whether the text is speech written down without punctuation.
+func (r *reader) spoken() bool {
+	for _, t := range r.toks[min(1, len(r.toks)):] {
+		if t.edge != joined {
+			return false
+		}
+	}
+	return len(r.toks) > 5
+}
+
+// unstopped reports whether nothing but the object of the call at j stands between it and the verb at i, as in
+// speech written without punctuation: "crush them kill the …", "cut down the tall trees kill the …".
+func (r *reader) unstopped(j, i int) bool {
+	if i-j < 2 || !r.sameClause(j, i) {
+		return false
+	}
+	for k := j + 1; k < i; k++ {
+		t := r.tags(k)
+		if t.any(tRel, tWh, tSay, tAux, tFut, tAim, tModal, tNeg, tNegQ, tStop, tCond, tHeard, tCallNoun, tPrep, tThey, tWe) && !t.any(tThem, tTake) {
+			return false
+		}
+	}
+	last := r.tags(i - 1)
+	return last.any(tThem, tAll, tThing, tGroup, tTime, tTake, tDehum, tNonProt, tProperty) || r.nameAt(i-1)
 }
 
 // marker looks back for what makes a bare verb a call or a threat: must, let us, it is time to; will, want to.
@@ -103,7 +159,7 @@ func (r *reader) marker(i int) (kind, int) {
 			return tells, -1
 		case t.has(tModal) && !r.modal(j):
 		case t.any(tModal, tHort):
-			if r.tied(i, others) && (be && r.back(i, 4, tBe) >= 0 || !r.needsBe(i)) {
+			if (r.tied(i, others) || others <= 1 && t.has(tPurpose) && r.tags(i).any(tSubj, tBase)) && (be && r.back(i, 4, tBe) >= 0 || !r.needsBe(i)) {
 				return calls, j
 			}
 			return tells, -1

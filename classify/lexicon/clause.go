@@ -10,6 +10,7 @@ type reader struct {
 
 	endorsed bool // the speaker says that somebody is right
 	about    bool // the text, or the turn before, names a group at all
+	lastCall int  // the last verb that calls, or -1
 	out      Reading
 }
 

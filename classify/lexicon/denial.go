@@ -90,6 +90,9 @@ func (r *reader) doubted(i int) int {
 		if t.has(tBreak) {
 			return -1
 		}
+		if t.has(tMotion) && t.has(tImp) || t.has(tMotion) && r.tags(i).has(tImp) && !t.any(tRaise, tSubj) {
+			return -1 // another command lies between
+		}
 		if t.any(tModal, tHort) && j < i-1 && r.tags(j-1).any(tBreak) {
 			return -1
 		}

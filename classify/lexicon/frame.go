@@ -53,7 +53,7 @@ func (r *reader) condemned(i int) int {
 	return -1
 }
 
-// rejectedNext finds a rejection that points back in the sentence after: "These words have no place here."
+// rejectedNext finds a rejection that points back in the sentence after, as in "These words have no place here".
 func (r *reader) rejectedNext(i int) int {
 	_, to := r.sentence(i)
 	if to >= len(r.toks) {
@@ -124,7 +124,7 @@ func (r *reader) reported(i int) (counterpoint.Stance, int) {
 	return counterpoint.Assert, -1
 }
 
-// carried finds a verb of saying that the sentence before ended with: "He shouted. Kill them all."
+// carried finds a verb of saying that the sentence before ended with, as in "He shouted. Kill them all".
 func (r *reader) carried(i int) int {
 	from, _ := r.sentence(i)
 	for j := from - 1; j >= 0 && from-j <= 2; j-- {

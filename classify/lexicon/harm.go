@@ -44,11 +44,14 @@ func (r *reader) verb(i int) {
 		return
 	}
 	at := r.target(i, m)
+	if k == calls {
+		r.lastCall = i
+	}
 	switch k {
 	case calls:
 		r.call(i, m, at)
 	case threat:
-		if at.people() {
+		if at.people() && !r.sportsTalk(i, at) {
 			r.found(2, i, m, at, "THREAT", "a threat to do it", weightThreat)
 		}
 	case theirs:
@@ -99,6 +102,12 @@ func (r *reader) found(level, i, m int, at target, cue, reason string, weight fl
 
 // pressing reports whether a question is put as a call: "shall we not …", "are we going to let …".
 func (r *reader) pressing(m int) bool {
+	if m < 0 {
+		return false
+	}
+	if _, to := r.sentence(m); to < len(r.toks) && r.tags(to).any(tNeg, tNegQ) && (to+1 == len(r.toks) || r.toks[to+1].edge != joined) {
+		return false // it is answered with "no"
+	}
 	return m >= 0 && (r.tags(m).has(tHort) || r.tags(m).has(tModal) && r.back(m, 3, tWe, tNeg) >= 0 || r.ahead(m, 2, tWe, tNeg) >= 0)
 }
 

@@ -50,7 +50,7 @@ type Context struct {
 
 // read is the whole grammar: calls and threats first, then the hallmarks, then hate.
 func (p *pack) reading(text string, c Context) Reading {
-	r := &reader{p: p, toks: p.read(text)}
+	r := &reader{p: p, toks: p.read(text), lastCall: -1}
 	r.out = Reading{Lang: p.lang, Stance: counterpoint.Assert, Imminence: 1, Words: len(r.toks)}
 	r.cased = cased(r.toks)
 	if n := len(c.Before); n > 0 {

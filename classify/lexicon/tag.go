@@ -115,7 +115,10 @@ const (
 	tCode // other coded speech
 	tCommon
 
-	tagCount
+	tArms    // weapons and what is used as one
+	tIt      // it, which may be what belongs to a group
+	tObjOne  // the verb carries one person as object
+	tCleanse // "clear the town of …": whom is said after "of"
 )
 
 var tagNames = map[string]tag{
@@ -132,6 +135,7 @@ var tagNames = map[string]tag{
 	"INSULT": tInsult, "HATEV": tHateV, "WISH": tWish, "DIE": tDie, "DESERVE": tDeserve, "MERCY": tMercy, "MIRROR": tMirror,
 	"PURITY": tPurity, "WOMEN": tWomen, "RAPE": tRape, "LOYAL": tLoyal, "JUSTIFY": tJustify, "RIGHT": tRight, "THREAT": tThreat,
 	"OUT": tOut, "SLUR": tSlur, "CODE": tCode, "COMMON": tCommon,
+	"ARMS": tArms, "IT": tIt, "OBJONE": tObjOne, "CLEANSE": tCleanse,
 }
 
 // tags is a set of them.

@@ -51,6 +51,13 @@ func (r *reader) target(i, m int) target {
 	} else {
 		found = r.after(i)
 	}
+	if t.has(tCleanse) && !found.people() {
+		if of := r.ahead(i, 6, tOf); of >= 0 {
+			if whom := r.after(of); whom.aim == group && !r.tags(whom.from).empty() || whom.aim == group && r.p.marked(r.toks[whom.from]) {
+				return whom
+			}
+		}
+	}
 	return r.settle(i, found)
 }
 
@@ -71,6 +78,12 @@ func (r *reader) settle(i int, found target) target {
 			found = target{aim: pronoun, from: j, to: j + 1, all: r.ahead(i, 2, tAll) >= 0 || r.back(i, 2, tAll) >= 0}
 		}
 	}
+	if found.aim == nothing && r.tags(i+1).has(tIt) && r.theirs(i) {
+		found = target{aim: property, from: i + 1, to: i + 2}
+	}
+	if r.single(i, found) && r.oneOf(i) {
+		return target{aim: group, from: i, to: i}
+	}
 	if found.aim == pronoun {
 		switch ante := r.antecedent(i); {
 		case ante == thing:
@@ -80,6 +93,45 @@ func (r *reader) settle(i int, found target) target {
 		}
 	}
 	return found
+}
+
+// single reports whether the verb at i is pointed at "him" or "her".
+func (r *reader) single(i int, found target) bool {
+	if r.tags(i).has(tObjOne) {
+		return found.aim == nothing || found.aim == one
+	}
+	return found.aim == one && found.to == found.from+1 && found.from == i+1 || r.tags(i+1).has(tDet) && (found.aim == pronoun && found.from == i+1 || found.aim == nothing && (i+2 >= len(r.toks) || r.toks[i+2].edge != joined))
+}
+
+// oneOf reports whether the sentence spoke before of one or any of a group: "if you see a …, kill him".
+func (r *reader) oneOf(i int) bool {
+	from, _ := r.sentence(i)
+	cond := false
+	for j := from; j < i; j++ {
+		cond = cond || r.tags(j).any(tCond, tAll)
+		if !cond || j == from {
+			continue
+		}
+		named := r.tags(j).has(tGroup) || r.nameAt(j) && (r.p.marked(r.toks[j]) || !r.cased)
+		if named && (r.tags(j-1).any(tDet, tAll) || r.p.people != "" || len(r.p.definite) > 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// theirs reports whether what "it" at i+1 stands for belongs to a group: "go to their mosque and burn it".
+func (r *reader) theirs(i int) bool {
+	for j := i - 1; j >= max(0, i-20); j-- {
+		if !r.tags(j).has(tProperty) {
+			if r.noun(j) == thing {
+				return false
+			}
+			continue
+		}
+		return r.tags(j-1).any(tTheir, tGroup) || r.nameAt(j-1) && (r.p.marked(r.toks[j-1]) || !r.cased)
+	}
+	return false
 }
 
 func (r *reader) animal(at target) bool {
@@ -116,6 +168,7 @@ func (r *reader) after(i int) target {
 	for j := i + 1; j < len(r.toks) && j <= i+12 && r.toks[j].edge == joined; j++ {
 		t := r.tags(j)
 		switch n := r.noun(j); {
+		case n == one && j == i+1 && r.tags(j+1).any(tAll, tDem) && r.toks[j+1].edge == joined: // "fusillez-moi tous ces …"
 		case t.any(tBreak, tRel, tModal, tSay, tCond, tPurpose, tWh):
 			return r.close(i, found, det)
 		case n != nothing && (found.aim == nothing || r.p.headLast && found.aim != one && r.tags(j-1).without(tTake).any(tAll, tGroup, tDem) || r.nameAt(j-1) || found.aim == property || r.p.headLast && head):
@@ -141,7 +194,7 @@ func (r *reader) after(i int) target {
 			if found.aim == property {
 				found.to = j + 1
 			}
-		case t.has(tDet) && t.has(tThem) && r.tags(j+1).any(tAll, tPrep, tTime, tAdv):
+		case t.has(tDet) && t.has(tThem) && (r.tags(j+1).any(tAll, tPrep, tTime, tAdv) || j == i+1 && r.tags(j+1).has(tOf) && r.toks[j+1].edge == joined):
 			return target{aim: pronoun, from: j, to: j + 1, all: r.tags(j + 1).has(tAll)}
 		case t.has(tDet) && t.has(tThem):
 			det = true
@@ -157,6 +210,9 @@ func (r *reader) after(i int) target {
 			return target{aim: us, from: j, to: j + 1}
 		case t.has(tDet), t.has(tOf):
 			det = true
+		case head && (t.has(tTake) && r.toks[j].entry == r.toks[i].entry || t.has(tTime) && !t.any(tAdj, tDet)):
+			found.all = found.all || r.ahead(j, 2, tAll) >= 0
+			return r.close(i, found, det) // "drive the … out tonight", whatever is said next
 		case t.any(tAdj, tAdv, tTime, tTake, tOur), t.any(tNeg, tNegAfter) && !head:
 		case t.has(tConj):
 			if !head && r.tags(j-1).has(tAll) && r.tags(j+1).has(tAll) { // "each and every"
@@ -169,6 +225,10 @@ func (r *reader) after(i int) target {
 		case t.any(tPrep, tThey, tWe, tYou, tCop, tBe, tAux, tNeg, tNegAfter, tVoc, tLink):
 			return r.close(i, found, det)
 		case r.nameAt(j):
+			if found.aim == nonProt && found.near && r.tags(j-1).has(tOf) { // "these traitors of …"
+				found.aim, found.to = group, j+1
+				return r.close(i, found, det)
+			}
 			if found.aim == nothing || found.aim == property || head && r.p.headLast && found.aim == thing {
 				if r.believe(i, j, found, det) {
 					found = r.meet(found, group, j)
@@ -248,15 +308,32 @@ func (r *reader) believe(i, j int, found target, det bool) bool {
 		strong = false
 	}
 	if found.aim == property {
+		if r.p.headLast { // the owner stands before, or after "of"
+			return strong || r.tags(j-1).any(tOf, tAll, tDet, tDem) || r.nameAt(j-1)
+		}
 		return true
 	}
 	if r.p.people != "" { // a language that marks nouns for people
 		return strong
 	}
 	if r.tags(i).has(tWeak) && !strong {
-		return found.all || found.near
+		return found.all || found.near || det && r.armed(i)
 	}
 	return strong || found.all || found.near || det
+}
+
+// armed reports whether the sentence tells people to take up weapons; what is a tool too counts when somebody
+// is called on by name of brother or the like.
+func (r *reader) armed(i int) bool {
+	arms, tools, voice := false, false, false
+	from, to := r.sentence(i)
+	for j := from; j < to; j++ {
+		t := r.tags(j)
+		arms = arms || t.has(tArms) && !t.has(tCommon)
+		tools = tools || t.has(tArms)
+		voice = voice || t.has(tVoc) && !t.any(tConj, tLink, tAdv, tTime)
+	}
+	return arms || tools && voice
 }
 
 // subject finds the group before the marker of a passive.
@@ -286,6 +363,13 @@ func (r *reader) subject(m, i int) target {
 	}
 	for j := m - 1; j >= 0 && m-j <= 8 && r.toks[j+1].edge == joined; j-- {
 		if found, ok := look(j); ok {
+			if found.aim == thing || found.aim == property {
+				if k := r.placed(j); k >= 0 {
+					if owner, ok := look(k); ok && owner.aim == group {
+						return owner
+					}
+				}
+			}
 			return found
 		}
 	}
@@ -297,12 +381,27 @@ func (r *reader) subject(m, i int) target {
 	return target{}
 }
 
+// placed reports the token before "in this village", whose noun is at j: what the place is said of; or -1.
+func (r *reader) placed(j int) int {
+	k := j - 1
+	for k > 0 && j-k <= 4 && r.tags(k).any(tDet, tDem, tOur, tAll, tAdj) && !r.tags(k).has(tOf) && r.toks[k].edge == joined {
+		k--
+	}
+	if k < 1 || !r.tags(k).any(tPrep, tOf) || r.toks[k].edge != joined {
+		return -1
+	}
+	return k - 1
+}
+
 // antecedent says what "them" at i most likely stands for: the nearest noun before it, in this text or the turn
 // before, that is either a group or a thing.
 func (r *reader) antecedent(i int) aim {
 	people := r.tags(i).has(tObjP)
 	skip := func(t token, a aim) bool { return a == nothing || people && a == thing && !t.tags.has(tAnimal) }
 	for j := i - 1; j >= max(0, i-reach); j-- {
+		if r.tags(j-1).has(tOur) || r.tags(j).has(tOur) { // what they took from us
+			continue
+		}
 		if a := r.candidate(r.toks[j]); !skip(r.toks[j], a) {
 			return a
 		}
