@@ -23,7 +23,7 @@ type Model interface {
 // Lexicon reads cues.
 type Lexicon interface {
 	Read(lang, text string, c lexicon.Context) (lexicon.Reading, error)
-	Languages() []string
+	Knowing(text string, share float64) []string
 	Has(lang string) bool
 	Version() string
 }

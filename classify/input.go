@@ -90,7 +90,7 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 	for _, lang := range hints(v, in) {
 		read(lang, knownHinted)
 	}
-	for _, lang := range s.lexicon.Languages() {
+	for _, lang := range s.lexicon.Knowing(text, knownUnasked) {
 		read(lang, max(knownUnasked, v.cues.Known))
 	}
 	return err

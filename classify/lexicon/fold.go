@@ -73,8 +73,10 @@ func unleet(w string) (string, bool) {
 // unstretch gives the spellings a stretched word may stand for: every run of three or more the same letter once
 // and twice. It gives none for a word without such a run.
 func unstretch(w string) []string {
+	if !hasRun(w) {
+		return nil
+	}
 	out := []string{""}
-	stretched := false
 	rs := []rune(w)
 	for i := 0; i < len(rs); {
 		j := i
@@ -92,7 +94,6 @@ func unstretch(w string) []string {
 				out[k] += one
 			}
 		default:
-			stretched = true
 			n := len(out)
 			for k := range n {
 				out = append(out, out[k]+one+one)
@@ -101,8 +102,20 @@ func unstretch(w string) []string {
 		}
 		i = j
 	}
-	if !stretched {
-		return nil
-	}
 	return out
+}
+
+// hasRun reports whether a word has the same letter three times in a row.
+func hasRun(w string) bool {
+	var last rune
+	n := 0
+	for _, r := range w {
+		if r != last {
+			last, n = r, 0
+		}
+		if n++; n == 3 {
+			return true
+		}
+	}
+	return false
 }

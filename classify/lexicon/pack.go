@@ -60,18 +60,19 @@ type pack struct {
 	words    map[string]word
 	phrases  map[string][]phrase // by first word, longest first
 	affixes  []affix
-	split    bool     // an apostrophe ends a word
-	headLast bool     // the last noun of a noun phrase is its head
-	clitics  []string // written onto the front of a word
-	definite []string // those among them that hold the article
-	people   string   // prefix of nouns for people
-	grammar  bool     // it knows what makes a call, not only terms
+	split    bool            // an apostrophe ends a word
+	headLast bool            // the last noun of a noun phrase is its head
+	inPhrase map[string]bool // words of phrases
+	clitics  []string        // written onto the front of a word
+	definite []string        // those among them that hold the article
+	people   string          // prefix of nouns for people
+	grammar  bool            // it knows what makes a call, not only terms
 }
 
 // readPack reads every .tsv file of a language's folder. A line is id, tags, forms, gloss and, where they
 // differ from the file's !source and !status, source, status and country, separated by tabs.
 func readPack(fsys fs.FS, lang string) (*pack, error) {
-	p := &pack{lang: lang, words: map[string]word{}, phrases: map[string][]phrase{}}
+	p := &pack{lang: lang, words: map[string]word{}, phrases: map[string][]phrase{}, inPhrase: map[string]bool{}}
 	names, err := fs.Glob(fsys, lang+"/*.tsv")
 	if err != nil {
 		return nil, err
@@ -218,6 +219,9 @@ func (p *pack) addForm(text string, w word) {
 		}
 		p.words[words[0]] = w
 	default:
+		for _, w := range words {
+			p.inPhrase[w] = true
+		}
 		for i, old := range p.phrases[words[0]] {
 			if slices.Equal(old.words, words) {
 				p.phrases[words[0]][i].tags = old.tags.or(w.tags)

@@ -3,6 +3,7 @@ package lexicon
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"counterpoint"
@@ -152,6 +153,8 @@ func (r *reader) coverage() {
 			known++
 		case r.toks[i].capital && r.toks[i].edge == joined && i > 0:
 			names++ // of no language
+		case r.p.people != "" && r.toks[i].capital && r.p.marked(r.toks[i]):
+			names++ // of a people, at the head
 		}
 	}
 	if known > 0 {
@@ -205,11 +208,30 @@ func (r *reader) make(cue string, label counterpoint.Label, from, to int, weight
 	if e := r.toks[from].entry; e >= 0 {
 		entry := r.p.entries[e]
 		h.Entry = entry.ID
-		if entry.Gloss != "" && entry.tags.any(tHarm, tWhole, tSlur, tCode, tThreat, tDehum, tDie, tMercy, tGroup) {
+		if explains(cue, entry) && !strings.Contains(reason, entry.Gloss) {
 			h.Reason += ": “" + entry.Gloss + "”"
 		}
 	}
 	return h
+}
+
+// explains reports whether an entry's gloss tells a reviewer what the words of the cue mean; that of a small
+// word does not.
+func explains(cue string, e Entry) bool {
+	if strings.Trim(e.Gloss, "- ") == "" {
+		return false
+	}
+	switch cue {
+	case "HARM":
+		return e.tags.any(tHarm, tDie, tMercy, tWhole)
+	case "GROUP":
+		return e.tags.has(tGroup)
+	case "CALL", "THREAT":
+		return e.tags.any(tWhole, tThreat)
+	case "DEHUM", "SLUR", "CODE", "MIRROR", "PURITY":
+		return true
+	}
+	return false
 }
 
 // tidy sorts hits by place and drops the same cue on the same span.

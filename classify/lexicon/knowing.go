@@ -1,0 +1,45 @@
+package lexicon
+
+// Knowing are the languages whose packs may know at least this share of a text's words. It is quick and errs on
+// the side of too many: Reading.Known is the true share.
+func (l *Lexicon) Knowing(text string, share float64) []string {
+	var cut [2][]token // with and without an apostrophe ending a word
+	var out []string
+	for _, lang := range l.langs {
+		p, err := l.pack(lang)
+		if err != nil {
+			continue // Read says so
+		}
+		mode := 0
+		if p.split {
+			mode = 1
+		}
+		if cut[mode] == nil {
+			cut[mode] = tokenize(text, p.split)
+		}
+		if p.mayKnow(cut[mode], share) {
+			out = append(out, lang)
+		}
+	}
+	return out
+}
+
+// mayKnow gives up as soon as too many words are strange.
+func (p *pack) mayKnow(toks []token, share float64) bool {
+	names, strange := 0, 0
+	for i, t := range toks {
+		switch {
+		case p.inPhrase[t.word]:
+		case t.capital && t.edge == joined && i > 0, p.people != "" && t.capital:
+			names++
+		default:
+			if _, ok := p.look(t.word); ok {
+				continue
+			}
+			if strange++; float64(strange) > (1-share)*float64(len(toks)) {
+				return false
+			}
+		}
+	}
+	return float64(strange) <= (1-share)*float64(len(toks)-names)
+}
