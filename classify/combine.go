@@ -180,10 +180,16 @@ func (s *Stage) explain(text string, in Input, v *verdict, probs map[counterpoin
 			found := within(s.model.Explain(text, v.lang(), in.Kind, l, 3), text)
 			for i := range found {
 				found[i].Score, found[i].Contribution = a.Scores[l], round(found[i].Contribution)
+				found[i].Reason = "the trained model hears " + heard[l] + " in these words"
 			}
 			a.Findings = append(a.Findings, found...)
 		}
 	}
+}
+
+// heard is what a trained model's label means to a reviewer.
+var heard = map[counterpoint.Label]string{
+	counterpoint.Hate: "hate", counterpoint.Offensive: "insult", counterpoint.Violence: "violence", counterpoint.Dehumanization: "contempt for people",
 }
 
 // signal reports whether words that raise no flag are still worth finding: somebody said them to somebody.

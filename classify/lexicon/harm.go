@@ -86,7 +86,7 @@ func (r *reader) found(level, i, m int, at target, cue, reason string, weight fl
 		}
 	}
 	r.raise(level, s, asserted)
-	r.hit("HARM", counterpoint.Violence, i, r.verbEnd(i), weightHarm, "verb of harm")
+	r.hit("HARM", counterpoint.Violence, i, r.verbEnd(i), weightHarm, "speaks of harm")
 	if at.to > at.from {
 		r.hit("GROUP", counterpoint.Hate, at.from, at.to, weightGroup, groupReason(at))
 	}
@@ -202,7 +202,7 @@ func (r *reader) mercy(i int) {
 		r.against("REPORT", counterpoint.Incitement, max(j, 0), max(j, 0)+1, weightFrame, "not the speaker's own words")
 	}
 	r.raise(3, s, asserted)
-	r.hit("HARM", counterpoint.Violence, i, r.verbEnd(i), weightHarm, "that none be left alive")
+	r.hit("HARM", counterpoint.Violence, i, r.verbEnd(i), weightHarm, "wants none left alive")
 	r.hit("CALL", counterpoint.Incitement, max(no, 0), max(no, 0)+1, weightCall, "calls on others to leave none")
 	r.hit("GROUP", counterpoint.Hate, at.from, max(at.to, at.from+1), weightGroup, groupReason(at))
 }
@@ -245,7 +245,7 @@ func (r *reader) mirrored(i, m int, at target) {
 	s, asserted := r.judge(i, m)
 	r.raise(2, s, asserted)
 	r.hit("MIRROR", counterpoint.Mirror, i, r.verbEnd(i), weightMark, "says that they are about to harm us")
-	r.hit("HARM", counterpoint.Violence, i, r.verbEnd(i), weightHarm, "verb of harm")
+	r.hit("HARM", counterpoint.Violence, i, r.verbEnd(i), weightHarm, "speaks of harm")
 }
 
 // justified judges "killing them is no sin", "they deserve to be killed".
@@ -281,7 +281,7 @@ func (r *reader) justified(i int) {
 		}
 		r.raise(2, s, asserted)
 		r.hit("JUSTIFY", counterpoint.Violence, j, j+1, weightThreat, "calls the harm good or no wrong")
-		r.hit("HARM", counterpoint.Violence, i, r.verbEnd(i), weightHarm, "verb of harm")
+		r.hit("HARM", counterpoint.Violence, i, r.verbEnd(i), weightHarm, "speaks of harm")
 		return
 	}
 }
