@@ -9,7 +9,7 @@ import (
 
 type accountBody struct {
 	Name     string                    `json:"name"`
-	Password string                    `json:"password,omitempty" doc:"10 to 1000 characters; may be left out for an account that only tokens use"`
+	Password string                    `json:"password,omitempty" doc:"8 to 1000 characters; may be left out for an account that only tokens use"`
 	Roles    []counterpoint.PersonRole `json:"roles"`
 }
 
@@ -20,7 +20,7 @@ type rolesBody struct {
 
 type passwordBody struct {
 	Versioned
-	Password string `json:"password" doc:"10 to 1000 characters"`
+	Password string `json:"password" doc:"8 to 1000 characters"`
 }
 
 type preferencesBody struct {

@@ -59,8 +59,8 @@ func (d *Desk) hash(ctx context.Context, password string) (hash []byte, err erro
 
 // hashPassword is the PHC string of a password.
 func hashPassword(password string) ([]byte, error) {
-	if n := utf8.RuneCountInString(password); n < 10 || len(password) > 1000 {
-		return nil, counterpoint.Invalid{{Field: "password", Message: "must have 10 to 1000 characters; four random words are good"}}
+	if n := utf8.RuneCountInString(password); n < 8 || len(password) > 1000 {
+		return nil, counterpoint.Invalid{{Field: "password", Message: "must have 8 to 1000 characters; four random words are good"}}
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt)

@@ -256,7 +256,7 @@ func TestSignIn(t *testing.T) {
 	v := valuesOf(made.find("form", "action", "/accounts"))
 	v.Set("name", "Amina")
 	v.Set("password", "short")
-	chief.send("/accounts", v).is(http.StatusUnprocessableEntity).says("10 to 1000 characters")
+	chief.send("/accounts", v).is(http.StatusUnprocessableEntity).says("8 to 1000 characters")
 	v = valuesOf(chief.get("/accounts").find("form", "action", "/accounts"))
 	v.Set("name", "Amina")
 	v.Set("password", "four random words here")
@@ -309,7 +309,7 @@ func TestFirstAdmin(t *testing.T) {
 		t.Fatal(err)
 	}
 	w, at := p.signIn(""), "/welcome/"+secret
-	w.fill(w.get(at).is(200), at, "name", "Root", "password", "tiny").is(http.StatusUnprocessableEntity).says("10 to 1000 characters")
+	w.fill(w.get(at).is(200), at, "name", "Root", "password", "tiny").is(http.StatusUnprocessableEntity).says("8 to 1000 characters")
 	w.fill(w.get(at), at, "name", "Root", "password", "four random words here").is(200).says("Welcome.", "Accounts", "Root")
 	p.signIn("").get(at).is(http.StatusNotFound)
 	p.signIn("").get("/enter/nothing").is(http.StatusNotFound)
