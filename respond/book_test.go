@@ -142,6 +142,13 @@ func (b *book) Count(context.Context, counterpoint.Kind, counterpoint.Query, cou
 	return nil, errors.New("not asked for here")
 }
 
+// proofs is how many events were decided, for a test that looks while the prover runs.
+func (b *book) proofs() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.events)
+}
+
 // Decide asks the two questions and applies.
 func (b *book) Decide(_ context.Context, e counterpoint.Event) (counterpoint.Outcome, error) {
 	b.mu.Lock()

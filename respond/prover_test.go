@@ -237,12 +237,12 @@ func TestRunChecksEveryMinute(t *testing.T) {
 		go func() { done <- p.Run(ctx) }()
 		time.Sleep(9*time.Minute + time.Second)
 		synctest.Wait()
-		if n := len(b.events); n != 0 {
+		if n := b.proofs(); n != 0 {
 			t.Errorf("%d proofs before the planned time", n)
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if n := len(b.events); n != 1 {
+		if n := b.proofs(); n != 1 {
 			t.Errorf("%d proofs a minute after", n)
 		}
 		cancel()
