@@ -33,6 +33,9 @@ func (r *reader) called(i int) (target, int) {
 	for j := cop - 1; j <= i; j++ {
 		if j > cop && j < i && !r.tags(j).any(tDet, tAdj, tAdv, tAll, tOf, tTake, tNeg, tNegAfter, tLink, tConj, tDem, tCop, tBe) {
 			others++
+			if r.tags(j).empty() && r.tags(j+1).any(tOf, tDet) && j+1 < i { // "were exposed to the virus"
+				return target{}, -1
+			}
 		}
 		if j >= 0 && r.tags(j).any(tNeg, tNegQ, tNegAfter) {
 			denial = j

@@ -193,7 +193,7 @@ func (r *reader) mercy(i int) {
 			at = target{aim: pronoun, from: j, to: j + 1}
 		}
 	}
-	if !at.people() || at.aim == pronoun && r.antecedent(i) == thing {
+	if !at.people() || at.aim == pronoun && r.antecedent(i) == thing || r.guessed(at) {
 		return
 	}
 	s, asserted := counterpoint.Assert, true
@@ -207,13 +207,19 @@ func (r *reader) mercy(i int) {
 	r.hit("GROUP", counterpoint.Hate, at.from, max(at.to, at.from+1), weightGroup, groupReason(at))
 }
 
+// guessed reports whether nothing but its place makes a group of an unknown word.
+func (r *reader) guessed(at target) bool {
+	return at.aim == group && at.to == at.from+1 && r.tags(at.from).empty() && !at.all && !r.p.marked(r.toks[at.from]) &&
+		!r.tags(at.from-1).any(tAll, tDem, tDet, tOf)
+}
+
 // mustDie judges "all the … must die", "they deserve to die", "I hope they die".
 func (r *reader) mustDie(i int) {
 	m := r.back(i, 6, tModal, tDeserve, tWish)
 	if m < 0 {
 		m = r.wished(i)
 	}
-	if m < 0 || r.tags(m).has(tModal) && !r.modal(m) {
+	if m < 0 || r.tags(m).has(tModal) && !r.modal(m) || r.midWish(m) {
 		return
 	}
 	at := r.subject(m, i)
@@ -228,6 +234,11 @@ func (r *reader) mustDie(i int) {
 		return
 	}
 	r.found(2, i, m, at, "WISH", "wishes or justifies their death", weightThreat)
+}
+
+// midWish reports whether a word that wishes only at the head of a clause stands inside one: "it may die".
+func (r *reader) midWish(m int) bool {
+	return r.tags(m).has(tWish) && r.tags(m).has(tPurpose) && !r.headOfClause(m)
 }
 
 // wished finds a wish further back, past the name of a group: "I hope that all the … die".
@@ -250,7 +261,7 @@ func (r *reader) mirrored(i, m int, at target) {
 
 // justified judges "killing them is no sin", "they deserve to be killed".
 func (r *reader) justified(i int) {
-	if m := r.back(i, 6, tDeserve, tWish); m >= 0 {
+	if m := r.back(i, 6, tDeserve, tWish); m >= 0 && !r.midWish(m) {
 		at := r.after(i)
 		if at.aim == nothing {
 			at = r.subject(m, i)
