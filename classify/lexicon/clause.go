@@ -99,6 +99,9 @@ func (r *reader) chained(i int) bool {
 	if j < 0 || !r.tags(j).any(tConj, tLink, tPurpose) {
 		return false
 	}
+	if r.tags(j-1).has(tMotion) && r.tags(j-2).has(tVoc) && r.spoken() { // "… so go and burn …"
+		return true
+	}
 	for k := r.clause(i); k < j; k++ {
 		t := r.tags(k)
 		if t.any(tMotion, tHort, tImp) || t.has(tHarm) && t.any(tBase, tSubj) {

@@ -86,7 +86,7 @@ func (r *reader) endorses() bool {
 
 // mine reports whether a verb of saying is in the first person: "I say", "we are telling you".
 func (r *reader) mine(j int) bool {
-	return r.tags(j).has(tSayMe) || !r.tags(j).has(tHeard) && r.back(j, 3, tWe) >= 0 && r.back(j, 3, tThey, tRel, tNeg) < 0
+	return r.tags(j).has(tSayMe) || r.tags(j).has(tCallNoun) && r.tags(j-1).has(tOur) || !r.tags(j).has(tHeard) && r.back(j, 3, tWe) >= 0 && r.back(j, 3, tThey, tRel, tNeg) < 0
 }
 
 func (r *reader) reported(i int) (counterpoint.Stance, int) {

@@ -67,7 +67,7 @@ func (r *reader) call(i, m int, at target) {
 	switch {
 	case at.people():
 		r.found(3, i, m, at, "CALL", "calls on others to do it", weightCall)
-	case at.aim == nonProt, at.aim == one && !r.tags(i).any(tWeak, tExpel):
+	case at.aim == nonProt && !r.tags(i).has(tExpel), at.aim == one && !r.tags(i).any(tWeak, tExpel):
 		r.found(2, i, m, at, "CALL", "calls for harm to a person or to people by what they do", weightThreat)
 	case at.aim == us && r.tags(i).has(tHarm):
 	case at.aim == thing:
@@ -246,7 +246,7 @@ func (r *reader) wished(i int) int { return r.back(i, 10, tWish, tDeserve) }
 
 // mirrored judges "they are going to kill us".
 func (r *reader) mirrored(i, m int, at target) {
-	if at.aim != us {
+	if at.aim != us || r.toks[i].question && r.back(i, 3, tCond) >= 0 {
 		return
 	}
 	subject := r.subject(m, m)

@@ -28,17 +28,13 @@ func (l *Lexicon) Knowing(text string, share float64) []string {
 func (p *pack) mayKnow(toks []token, share float64) bool {
 	names, strange := 0, 0
 	for i, t := range toks {
-		switch {
-		case p.inPhrase[t.word]:
-		case t.capital && t.edge == joined && i > 0, p.people != "" && t.capital:
+		if _, ok := p.look(t.word); ok || p.inPhrase[t.word] {
+			continue
+		}
+		if t.capital && t.edge == joined && (i > 0 || p.people != "") {
 			names++
-		default:
-			if _, ok := p.look(t.word); ok {
-				continue
-			}
-			if strange++; float64(strange) > (1-share)*float64(len(toks)) {
-				return false
-			}
+		} else if strange++; float64(strange) > (1-share)*float64(len(toks)) {
+			return false
 		}
 	}
 	return float64(strange) <= (1-share)*float64(len(toks)-names)

@@ -268,7 +268,8 @@ func (r *reader) close(i int, found target, det bool) target {
 	if found.aim == property && !found.near && (!found.all || r.tags(found.to-1).has(tThing)) {
 		found.aim = thing
 	}
-	if found.aim == nothing && det && r.tags(i+1).has(tThem) { // "tuez-les": an article that nothing follows is a pronoun
+	article := i+2 < len(r.toks) && r.toks[i+2].edge == joined && (r.tags(i+2).empty() || r.tags(i+2).has(tAdj)) // of a noun no pack knows
+	if found.aim == nothing && det && r.tags(i+1).has(tThem) && !(article && r.cased) {                          // "tuez-les": an article that nothing follows is a pronoun
 		found.aim, found.from, found.to = pronoun, i+1, i+2
 	}
 	if found.aim == thing && found.near && r.dehumAt(found.from, found.to) && r.about {
