@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ func TestStreamMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.Data = t.TempDir()
-	l, err := openLine(t.Context(), cfg, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	l, err := openLine(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
