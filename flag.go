@@ -3,7 +3,6 @@ package counterpoint
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -102,71 +101,31 @@ func (f *Flag) Ref() Ref { return Ref{KindFlag, f.ID, f.Version} }
 
 // The machine's half. The people's is in decide.go, the order of the queue in priority.go.
 
-// Sight adds a passage that was heard, or brings the newer assessment of one that overlaps it in the same
-// item. Sighting twice is sighting once.
-func (f *Flag) Sight(s Sighting) {
-	if f.Version == 0 {
-		f.Version = 1
+// Hear replaces all that the machine says of the passage in one item: where it is heard now, where it was
+// heard once, and what each assessment scored. Nothing else of the flag matters to it, so items may come in any
+// order and any number of times.
+func (f *Flag) Hear(item string, now, past []Sighting, scores []FlagScore) {
+	next := Flag{
+		ID: f.ID, Version: max(1, f.Version), Decision: f.Decision, Reviews: f.Reviews, Narrative: f.Narrative,
+		Lease: f.Lease, Notes: f.Notes, ConfirmedAt: f.ConfirmedAt, ByHand: f.ByHand,
 	}
-	f.History = addScore(f.History, s)
-	kept := f.Sightings[:0:0]
-	for _, o := range f.Sightings {
-		if o.Item == s.Item && (o.Overlaps(s) || o.Revision != s.Revision) {
-			s.Flagged = earliest(s.Flagged, o.Flagged)
-			s.Seen = earliest(s.Seen, o.Seen)
-			continue
-		}
-		kept = append(kept, o)
-	}
-	for _, o := range f.Past { // raised again after it lapsed: it was known since the first time
-		if o.Overlaps(s) {
-			s.Flagged = earliest(s.Flagged, o.Flagged)
-			s.Seen = earliest(s.Seen, o.Seen)
-		}
-	}
-	f.Past = without(f.Past, s)
-	f.Sightings = append(kept, s)
+	sightingOf := func(s Sighting) bool { return s.Item == item }
+	next.Sightings = append(slices.DeleteFunc(slices.Clone(f.Sightings), sightingOf), now...)
+	next.Past = append(slices.DeleteFunc(slices.Clone(f.Past), sightingOf), past...)
+	next.History = slices.DeleteFunc(slices.Clone(f.History), func(s FlagScore) bool { return s.Item == item })
+	next.History = append(next.History, scores...)
+	slices.SortStableFunc(next.History, compareScores)
+	*f = next
 	f.settle()
 }
 
-// Unsight takes away the passage of an item that the newest assessment no longer has. The flag keeps it as
-// past; an undecided flag without a sighting lapses.
-func (f *Flag) Unsight(item string, from, to int) {
-	kept := f.Sightings[:0:0]
-	for _, o := range f.Sightings {
-		if o.Item == item && o.From <= to && from <= o.To {
-			f.Past = append(without(f.Past, o), o)
-			continue
-		}
-		kept = append(kept, o)
-	}
-	f.Sightings = kept
-	f.settle()
+// Untouched reports whether no machine says anything of the flag and no person ever did: nothing is lost when
+// it is forgotten.
+func (f *Flag) Untouched() bool {
+	return len(f.Sightings)+len(f.Past)+len(f.History) == 0 && f.Version <= 1 && f.ByHand == nil
 }
 
-func without(list []Sighting, s Sighting) []Sighting {
-	return slices.DeleteFunc(slices.Clone(list), func(o Sighting) bool { return o.Item == s.Item && o.Overlaps(s) })
-}
-
-func addScore(list []FlagScore, s Sighting) []FlagScore {
-	n := FlagScore{s.Item, s.Revision, s.Flagged, s.Level, s.Scores, s.Versions}
-	list = slices.Clone(list)
-	same := func(o FlagScore) bool {
-		return o.Item == n.Item && o.Revision == n.Revision && maps.Equal(o.Versions, n.Versions)
-	}
-	switch i := slices.IndexFunc(list, same); {
-	case i < 0:
-		list = append(list, n)
-	case n.At.Before(list[i].At):
-		list[i] = n
-	default:
-		return list
-	}
-	slices.SortFunc(list, compareScores)
-	return list
-}
-
-// compareScores is total over what addScore keeps apart, so that the order of arrival leaves no trace.
+// compareScores is total over scores of different assessments, so that the order of arrival leaves no trace.
 func compareScores(a, b FlagScore) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Item, b.Item), cmp.Compare(a.Revision, b.Revision),
 		cmp.Compare(fmt.Sprint(a.Versions), fmt.Sprint(b.Versions)))

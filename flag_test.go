@@ -33,7 +33,7 @@ func heard(item string, change ...func(*counterpoint.Sighting)) counterpoint.Sig
 func raised(ss ...counterpoint.Sighting) *counterpoint.Flag {
 	f := &counterpoint.Flag{ID: "flag_1"}
 	for _, s := range ss {
-		f.Sight(s)
+		sight(f, s)
 	}
 	return f
 }
@@ -86,23 +86,6 @@ func TestOrderOfArrivalLeavesNoTrace(t *testing.T) {
 		inOrder.Version, shuffled.Version = 1, 1 // a lapse of what was never raised raises nothing
 		if d := same(inOrder, shuffled); d != "" {
 			t.Fatalf("order %v left a trace:\n%s", queue, d)
-		}
-	})
-}
-
-func TestSightingTwiceIsOnce(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		f := &counterpoint.Flag{ID: "f"}
-		var last counterpoint.Sighting
-		for range rapid.IntRange(1, 5).Draw(t, "sightings") {
-			last = sightingOf(t, "item_1")
-			f.Sight(last)
-		}
-		once := clone(t, f)
-		last.Flagged = last.Flagged.Add(time.Minute) // the repeat is assessed later
-		f.Sight(last)
-		if d := same(once, f); d != "" {
-			t.Fatalf("the second time changed something:\n%s", d)
 		}
 	})
 }
@@ -169,11 +152,11 @@ func TestFirstGoesBeforeAllOthers(t *testing.T) {
 
 func TestLapse(t *testing.T) {
 	open := raised(heard("a"))
-	open.Unsight("a", 0, 9)
+	unsight(open, "a", 0, 9)
 	if open.State != counterpoint.Lapsed || open.Text == "" || len(open.Past) != 1 {
 		t.Errorf("an undecided flag no longer raised is %s with text %q", open.State, open.Text)
 	}
-	open.Sight(heard("a", func(s *counterpoint.Sighting) {
+	sight(open, heard("a", func(s *counterpoint.Sighting) {
 		s.Flagged = t0.Add(9 * time.Hour)
 		s.Versions = map[string]string{"cues": "2"}
 	}))
@@ -182,7 +165,7 @@ func TestLapse(t *testing.T) {
 	}
 	decided := raised(heard("a"))
 	confirmed(t, decided, t0)
-	decided.Unsight("a", 0, 9)
+	unsight(decided, "a", 0, 9)
 	if decided.State != counterpoint.Confirmed || decided.Text != "drive the Oshun out" {
 		t.Errorf("a decided flag no longer raised is %s with text %q", decided.State, decided.Text)
 	}
@@ -192,7 +175,7 @@ func TestRescoringNeverTouchesADecision(t *testing.T) {
 	f := raised(heard("a"))
 	confirmed(t, f, t0)
 	before := clone(t, f).(*counterpoint.Flag)
-	f.Sight(heard("a", func(s *counterpoint.Sighting) {
+	sight(f, heard("a", func(s *counterpoint.Sighting) {
 		s.To, s.Text, s.Level, s.Versions = 7, "drive the Oshun out\ntoday", 1, map[string]string{"cues": "2"}
 	}))
 	if f.State != before.State || f.Text != before.Text || f.Version != before.Version || same(&counterpoint.Flag{Reviews: f.Reviews}, &counterpoint.Flag{Reviews: before.Reviews}) != "" {
@@ -209,11 +192,11 @@ func TestRevisionReopens(t *testing.T) {
 	}
 	f := raised(heard("a"))
 	confirmed(t, f, t0)
-	f.Sight(revised("Drive the OSHUN out!"))
+	sight(f, revised("Drive the OSHUN out!"))
 	if f.State != counterpoint.Confirmed {
 		t.Errorf("the same words in a new revision made it %s", f.State)
 	}
-	f.Sight(revised("drive the Marrin out"))
+	sight(f, revised("drive the Marrin out"))
 	if f.State != counterpoint.Open || !f.Revised() || f.Text != "drive the Marrin out" || f.Factors.Weight != 8 {
 		t.Errorf("new words made it %s (revised %v), text %q, weight %v", f.State, f.Revised(), f.Text, f.Factors.Weight)
 	}
@@ -239,11 +222,11 @@ func TestByHandStaysBesideTheMachine(t *testing.T) {
 	if f.State != counterpoint.Open || f.Level != 3 || f.Basis != counterpoint.ByHand || len(f.Notes) != 1 {
 		t.Fatalf("raised by hand: %+v", f)
 	}
-	f.Sight(heard("a", func(s *counterpoint.Sighting) { s.Level, s.Text = 1, "the Velari are a plague" }))
+	sight(f, heard("a", func(s *counterpoint.Sighting) { s.Level, s.Text = 1, "the Velari are a plague" }))
 	if f.Level != 3 || !f.Flagged.Equal(t0.Add(time.Minute)) {
 		t.Errorf("the machine's word made it level %d, flagged %v; the person said 3 first", f.Level, f.Flagged)
 	}
-	f.Unsight("a", 0, 9)
+	unsight(f, "a", 0, 9)
 	if f.State != counterpoint.Open {
 		t.Errorf("a passage that a person flagged lapsed")
 	}

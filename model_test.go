@@ -283,10 +283,10 @@ func decided(s counterpoint.FlagState) bool {
 
 func (m machineStep) do(f *counterpoint.Flag) {
 	if m.sight != nil {
-		f.Sight(*m.sight)
+		sight(f, *m.sight)
 		return
 	}
-	f.Unsight(m.item, m.lo, m.hi)
+	unsight(f, m.item, m.lo, m.hi)
 }
 
 func (w *world) raise() {

@@ -120,10 +120,10 @@ func TestClockOfDecisions(t *testing.T) {
 	}, "heard 30 seen 31 flagged 32 confirmed - approved 45 proven - · -s ±second open")
 	f("confirmed, and no longer raised by a new model", func(f *counterpoint.Flag) {
 		confirmed(t, f, *minutes(40))
-		f.Sight(heard("c", func(s *counterpoint.Sighting) {
+		sight(f, heard("c", func(s *counterpoint.Sighting) {
 			s.Heard, s.Seen, s.Flagged = minutes(300), *minutes(301), *minutes(302)
 		}))
-		f.Unsight("a", 0, 9)
+		unsight(f, "a", 0, 9)
 	}, "heard 0 seen 10 flagged 20 confirmed 40 approved 45 proven - · -s ±second open")
 }
 

@@ -259,7 +259,9 @@ func (b *Book) AddFlag(s counterpoint.Sighting) counterpoint.Flag {
 	}
 	ref := counterpoint.Ref{Kind: counterpoint.KindFlag, ID: s.FlagID()}
 	f := b.aggregate(ref).(*counterpoint.Flag)
-	f.Sight(s)
+	now := slices.DeleteFunc(slices.Clone(f.Sightings), func(o counterpoint.Sighting) bool { return o.Item != s.Item || o.Overlaps(s) })
+	score := counterpoint.FlagScore{Item: s.Item, Revision: s.Revision, At: s.Flagged, Level: s.Level, Scores: s.Scores, Versions: s.Versions}
+	f.Hear(s.Item, append(now, s), nil, []counterpoint.FlagScore{score})
 	b.put(counterpoint.KindFlag, f.ID, f)
 	b.raised(s.Item, f.ID)
 	return *f
