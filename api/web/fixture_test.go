@@ -44,7 +44,7 @@ func newPlace(t *testing.T) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now().Truncate(time.Second)
+	now := time.Date(2026, time.March, 10, 9, 30, 0, 0, time.UTC) // well inside a day of the place, whenever the test runs
 	p := &place{t: t, book: apitest.NewBook(t), now: now}
 	p.desk = p.book.Desk(api.DeskOptions{Now: func() time.Time { return p.now }})
 	pages, err := web.New(web.Options{
