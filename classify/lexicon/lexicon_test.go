@@ -1,6 +1,7 @@
 package lexicon_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -176,10 +177,18 @@ func TestReadIsPure(t *testing.T) {
 func TestLongTextsTakeLinearTime(t *testing.T) {
 	l := open(t)
 	for _, s := range []string{"kill ", "they say kill them ", "do not think kill ", "wrong to say \"kill\" ", "rats are "} {
-		start := time.Now()
-		read(t, l, "eng", strings.Repeat(s, 60_000/len(s)), lexicon.Context{})
-		if took := time.Since(start); took > 20*time.Second {
-			t.Errorf("60,000 letters of %q took %s", s, took)
+		took := func(letters int) time.Duration {
+			best := time.Duration(math.MaxInt64)
+			for range 3 { // the quickest of three: the machine may be busy
+				start := time.Now()
+				read(t, l, "eng", strings.Repeat(s, letters/len(s)), lexicon.Context{})
+				best = min(best, time.Since(start))
+			}
+			return best
+		}
+		one, four := took(15_000), took(60_000)
+		if four > 12*one+50*time.Millisecond { // a square would be sixteen times
+			t.Errorf("of %q, 15,000 letters took %s, 60,000 took %s: more than linear", s, one, four)
 		}
 	}
 }

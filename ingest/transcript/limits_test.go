@@ -94,18 +94,22 @@ func TestFourHoursInLittleMemory(t *testing.T) {
 	}
 }
 
-// TestNoInputIsSlow feeds what makes careless parsers quadratic. Twice the input may take up to some four
-// times as long on a busy machine, so the bound is wide; quadratic work takes minutes here.
+// TestNoInputIsSlow feeds what makes careless parsers quadratic, and compares with a quarter of it.
 func TestNoInputIsSlow(t *testing.T) {
 	const n = 128 << 10
 	f := func(format, unit string) {
 		t.Helper()
 		data := bytes.Repeat([]byte(unit), n/len(unit))
 		for _, head := range []string{"", "WEBVTT\n\n00:00.000 --> 00:01.000\n", "a 1 b 0 1 ", `{"segments":[{"text":"`, "<Trans><Turn>"} {
-			began := time.Now()
-			parse(t, parsers[format], append([]byte(head), data...))
-			if took := time.Since(began); took > 10*time.Second {
-				t.Errorf("%s of %q after %q took %v", format, unit, head, took)
+			took := func(data []byte) time.Duration {
+				began := time.Now()
+				parse(t, parsers[format], append([]byte(head), data...))
+				return time.Since(began)
+			}
+			if four := took(data); four > 200*time.Millisecond { // a square would be sixteen times
+				if one := took(data[:len(data)/4]); four > 12*one {
+					t.Errorf("%s of %q after %q: a quarter took %v, all of it %v: more than linear", format, unit, head, one, four)
+				}
 			}
 		}
 	}
