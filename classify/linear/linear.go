@@ -29,12 +29,6 @@ func Exp(x float64) float64 {
 // Sigmoid is the logistic function.
 func Sigmoid(x float64) float64 { return 1 / (1 + Exp(-x)) }
 
-// Logit is the inverse of Sigmoid, for reports; p is kept away from 0 and 1.
-func Logit(p float64) float64 {
-	p = min(max(p, 1e-6), 1-1e-6)
-	return math.Log(p / (1 - p))
-}
-
 // Softmax turns scores into probabilities in place.
 func Softmax(scores []float64) {
 	if len(scores) == 0 {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"counterpoint"
 	"counterpoint/classify/hate"
 	"counterpoint/classify/language"
 	"counterpoint/stream"
@@ -146,32 +145,16 @@ func checkIndex(ctx context.Context, cfg config) error {
 		return err
 	}
 	defer log.Close()
-	return indexBehind(ctx, log, store)
-}
-
-// indexBehind says when the index has much less than the log while no process carries it over.
-func indexBehind(ctx context.Context, log stream.Log, v interface {
-	counterpoint.Views
-	Positions(context.Context, string) (map[int]int64, error)
-}) error {
-	for _, topic := range []string{stream.Items, stream.Assessments, stream.Decisions} {
-		end, err := log.End(ctx, topic)
-		if err != nil {
-			return err
-		}
-		at, err := v.Positions(ctx, topic)
-		if err != nil {
-			return err
-		}
-		var behind int64
-		for p, e := range end {
-			behind += e - at[p]
-		}
-		if behind > 10_000 {
-			return fmt.Errorf("%d records of %s are not in the index yet; is 'counterpoint run' running?", behind, topic)
-		}
-		if behind < 0 {
-			return fmt.Errorf("the index has %d records of %s that the log has not: they are of different times; run 'counterpoint rebuild'", -behind, topic)
+	all, err := standings(ctx, log, store)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		switch n := s.behind(); {
+		case n > 10_000:
+			return fmt.Errorf("%d records of %s are not in the index yet; is 'counterpoint run' running?", n, s.topic)
+		case n < 0:
+			return fmt.Errorf("the index has %d records of %s that the log has not: they are of different times; run 'counterpoint rebuild'", -n, s.topic)
 		}
 	}
 	return nil

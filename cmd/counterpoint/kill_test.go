@@ -21,7 +21,6 @@ import (
 	"counterpoint"
 	"counterpoint/index"
 	indexstore "counterpoint/index/embedded"
-	"counterpoint/stream"
 )
 
 // storm is the kill test: items flow and people decide while the process is killed again and again.
@@ -254,22 +253,18 @@ func (s *storm) waitForLine() {
 	}
 	defer store.Close()
 	eventually(s.t, "the line has carried everything", func() bool {
-		var ends, applied [3]int64
-		for i, topic := range []string{stream.Items, stream.Assessments, stream.Decisions} {
-			end, err := log.End(ctx, topic)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			at, err := store.Positions(ctx, topic)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			for p := range end {
-				ends[i] += end[p]
-				applied[i] += at[p]
-			}
+		all, err := standings(ctx, log, store)
+		if err != nil {
+			s.t.Fatal(err)
 		}
-		return applied == ends && ends[1] >= ends[0]
+		var unjudged, behind int64
+		for _, x := range all {
+			behind += x.behind()
+		}
+		for p := range all[0].end { // an assessment for each item
+			unjudged += all[0].end[p] - all[1].end[p]
+		}
+		return behind == 0 && unjudged <= 0
 	})
 }
 

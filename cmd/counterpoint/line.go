@@ -67,7 +67,7 @@ func openLine(ctx context.Context, cfg config, log *slog.Logger) (_ *line, err e
 		return nil, err
 	}
 	l.closers = append(l.closers, l.store.Close)
-	if err := l.checkIndex(ctx); err != nil {
+	if err := l.sameLog(ctx); err != nil {
 		return nil, err
 	}
 	l.projector = index.NewProjector(l.store, index.ProjectorOptions{Unseal: l.vault.Unseal, Log: log, Registerer: l.metrics})
@@ -200,7 +200,7 @@ func (t tails) close() error {
 func (l *line) tails(ctx context.Context) (tails, error) {
 	var t tails
 	var at [3]map[int]int64
-	for i, topic := range []string{stream.Items, stream.Assessments, stream.Decisions} {
+	for i, topic := range indexed {
 		var err error
 		if at[i], err = l.store.Positions(ctx, topic); err != nil {
 			return t, err
@@ -246,18 +246,12 @@ func (l *line) waiting(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, topic := range []string{stream.Items, stream.Assessments, stream.Decisions} {
-		end, err := l.stream.End(ctx, topic)
-		if err != nil {
-			return 0, err
-		}
-		at, err := l.store.Positions(ctx, topic)
-		if err != nil {
-			return 0, err
-		}
-		for p, e := range end {
-			n += e - at[p]
-		}
+	all, err := standings(ctx, l.stream, l.store)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range all {
+		n += s.behind()
 	}
 	return n, nil
 }

@@ -79,10 +79,6 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 	defer listener.Close()
 	address := listener.Addr().String()
 
-	wait, err := l.start(ctx)
-	if err != nil {
-		return err
-	}
 	secret := newSecret()
 	handler, err := l.handler(cfg, secret)
 	if err != nil {
@@ -92,6 +88,16 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, WriteTimeout: 5 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	stopAnnouncing, err := announce(cfg.Data, running{os.Getpid(), address, secret})
+	if err != nil {
+		return err
+	}
+	defer stopAnnouncing()
+	// Nothing after this fails before it waits for what moves.
+	wait, err := l.start(ctx)
+	if err != nil {
+		return err
+	}
 	var g errgroup.Group
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -99,12 +105,6 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 		}
 		return nil
 	})
-	stopAnnouncing, err := announce(cfg.Data, running{os.Getpid(), address, secret})
-	if err != nil {
-		return err
-	}
-	defer stopAnnouncing()
-
 	side, stopSide := context.WithCancel(ctx)
 	defer stopSide()
 	if err := l.prepare(ctx, cfg, example, address, out, errs); err != nil && ctx.Err() == nil {

@@ -29,7 +29,7 @@ func (m streamMetrics) Describe(to chan<- *prometheus.Desc) {
 func (m streamMetrics) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	for _, topic := range []string{stream.Items, stream.Assessments, stream.Decisions} {
+	for _, topic := range indexed {
 		end, err := m.l.stream.End(ctx, topic)
 		if err != nil {
 			continue

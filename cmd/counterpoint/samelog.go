@@ -6,13 +6,12 @@ import (
 	"fmt"
 
 	"counterpoint/index"
-	"counterpoint/stream"
 )
 
-// checkIndex refuses an index that was made from another log, or from a longer one: it would show another
+// sameLog refuses an index that was made from another log, or from a longer one: it would show another
 // folder's flags, and skip what this log has where the other one was ahead. An index that is new is marked as
 // this log's.
-func (l *line) checkIndex(ctx context.Context) error {
+func (l *line) sameLog(ctx context.Context) error {
 	id, err := l.vault.GetOrCreate(ctx, "log-id", 16)
 	if err != nil {
 		return fmt.Errorf("name of the log: %w", err)
@@ -22,19 +21,13 @@ func (l *line) checkIndex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	all, err := standings(ctx, l.stream, l.store)
+	if err != nil {
+		return err
+	}
 	read, ahead := false, false
-	for _, topic := range []string{stream.Items, stream.Assessments, stream.Decisions} {
-		at, err := l.store.Positions(ctx, topic)
-		if err != nil {
-			return err
-		}
-		end, err := l.stream.End(ctx, topic)
-		if err != nil {
-			return err
-		}
-		for p, n := range at {
-			read, ahead = true, ahead || n > end[p]
-		}
+	for _, s := range all {
+		read, ahead = read || len(s.at) > 0, ahead || s.ahead()
 	}
 	switch {
 	case ahead:

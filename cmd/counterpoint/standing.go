@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+
+	"counterpoint/stream"
+)
+
+// indexed are the topics the index is made from, in the order of a rebuild.
+var indexed = []string{stream.Items, stream.Assessments, stream.Decisions}
+
+// standing is how far the index has come with one topic of the log.
+type standing struct {
+	topic string
+	end   map[int]int64 // next offset of each partition of the log
+	at    map[int]int64 // next offset the index will apply; absent is 0
+}
+
+// standings are those of the indexed topics.
+func standings(ctx context.Context, log interface {
+	End(ctx context.Context, topic string) (map[int]int64, error)
+}, index interface {
+	Positions(ctx context.Context, topic string) (map[int]int64, error)
+}) ([]standing, error) {
+	all := make([]standing, len(indexed))
+	for i, topic := range indexed {
+		end, err := log.End(ctx, topic)
+		if err != nil {
+			return nil, err
+		}
+		at, err := index.Positions(ctx, topic)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = standing{topic, end, at}
+	}
+	return all, nil
+}
+
+// behind is how many records the index has not applied, less than 0 when it has read more than the log holds.
+func (s standing) behind() (n int64) {
+	for p, end := range s.end {
+		n += end - s.at[p]
+	}
+	return n
+}
+
+// ahead reports whether the index has read more of a partition than the log holds.
+func (s standing) ahead() bool {
+	for p, at := range s.at {
+		if at > s.end[p] {
+			return true
+		}
+	}
+	return false
+}
