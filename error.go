@@ -15,6 +15,7 @@ var (
 	ErrForbidden = errors.New("forbidden")      // this person may not do this
 	ErrTooLarge  = errors.New("too large")      // more than a record, body or field may hold
 	ErrDiskFull  = errors.New("disk is full")   // nothing acknowledged is lost; free space and go on
+	ErrAway      = errors.New("away")           // a server does not answer or cannot take more now; it passes
 	ErrClosed    = errors.New("already closed") // the log or store was closed
 )
 

@@ -245,6 +245,18 @@ func Apply(e Event, on, also Aggregate) Outcome {
 	return out
 }
 
+// Carry applies an event that is known to have been applied to one of its aggregates, where that was written
+// before the event was, and reports whether it lacked it.
+func Carry(e Event, based Ref, a Aggregate) (lacked bool, err error) {
+	if a.Ref() != based {
+		return false, nil
+	}
+	if err := a.apply(e); err != nil {
+		return false, fmt.Errorf("event %s applied before and does not again: %w", e.ID, err)
+	}
+	return true, nil
+}
+
 func current(based Ref, a Aggregate) error {
 	if a == nil {
 		return fmt.Errorf("%s %s: %w", based.Kind, based.ID, ErrNotFound)

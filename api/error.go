@@ -56,6 +56,7 @@ var kinds = []struct {
 	fixed  string
 }{
 	{counterpoint.ErrDiskFull, http.StatusInsufficientStorage, "disk-full", "The disk is full", "The disk is full. Nothing that was acknowledged is lost; free some space and send this again."},
+	{counterpoint.ErrAway, http.StatusServiceUnavailable, "server-away", "A server does not answer", "A server that keeps the record does not answer or is full. Nothing that was acknowledged is lost; send this again in a moment."},
 	{counterpoint.ErrClosed, http.StatusServiceUnavailable, "closing", "The program is closing", "The program is closing. Send this again in a moment."},
 	{counterpoint.ErrTooLarge, http.StatusRequestEntityTooLarge, "too-large", "Too large", ""},
 	{counterpoint.ErrForbidden, http.StatusForbidden, "forbidden", "Not allowed", ""},

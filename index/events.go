@@ -9,19 +9,22 @@ import (
 )
 
 // putEvent applies a decision, or refuses it for ever, and stores the outcome under the event's id. An event
-// seen before has no effect.
+// seen before has no effect, except on what a batch that was cut off left without it.
 func (p *Projector) putEvent(tx Tx, e counterpoint.Entry[counterpoint.Event]) error {
 	var seen counterpoint.Outcome
 	err := tx.Get(counterpoint.KindEvent, e.Value.ID, &seen)
-	if err == nil {
+	if err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
+		return err
+	}
+	if err == nil && !seen.Applied {
 		return nil
 	}
-	if !errors.Is(err, counterpoint.ErrNotFound) {
-		return err
+	open, unsealed := e.Value.Unseal(p.unseal)
+	if unsealed != nil {
+		return unsealed
 	}
-	open, err := e.Value.Unseal(p.unseal)
-	if err != nil {
-		return err
+	if err == nil {
+		return carry(tx, open)
 	}
 	out, err := apply(tx, open)
 	if err != nil {
@@ -64,6 +67,33 @@ func apply(tx Tx, e counterpoint.Event) (counterpoint.Outcome, error) {
 	return out, nil
 }
 
+// carry brings what an applied event changed up to it, where it is not.
+func carry(tx Tx, e counterpoint.Event) error {
+	for _, ref := range []*counterpoint.Ref{&e.On, e.Also} {
+		if ref == nil {
+			continue
+		}
+		a, err := loadAggregate(tx, e, *ref)
+		if err != nil || a == nil {
+			return err
+		}
+		lacked, err := counterpoint.Carry(e, *ref, a)
+		if err != nil {
+			return err
+		}
+		if !lacked {
+			continue
+		}
+		if err := tx.Put(ref.Kind, ref.ID, a); err != nil {
+			return err
+		}
+	}
+	if e.Type == "flag.raise" {
+		return putHand(tx, e)
+	}
+	return nil
+}
+
 func refuse(e counterpoint.Event, kind counterpoint.Kind) counterpoint.Outcome {
 	return counterpoint.Outcome{Event: e, Refused: fmt.Sprintf("things of kind %q do not change by events", kind)}
 }
@@ -104,6 +134,9 @@ func putHand(tx Tx, e counterpoint.Event) error {
 	rec, err := loadRecord(tx, e.Judged.Item)
 	if err != nil {
 		return err
+	}
+	if rec.raised(e.On.ID) {
+		return nil
 	}
 	rec.Hand = append(rec.Hand, byHand{e.On.ID, *e.Judged})
 	if err := putFlags(tx, rec); err != nil {

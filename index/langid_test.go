@@ -27,7 +27,7 @@ func TestEveryScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	err = s.Update(t.Context(), "test", nil, func(tx index.Tx) error {
+	err = s.Update(t.Context(), nil, func(tx index.Tx) error {
 		for _, l := range lines {
 			v := counterpoint.SegmentView{ID: counterpoint.SegmentID(l.id, 0), Item: l.id, Text: l.Text, Lang: l.Lang}
 			if err := tx.Put(counterpoint.KindSegment, v.ID, v); err != nil {

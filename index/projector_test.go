@@ -46,8 +46,8 @@ type balky struct {
 	fail int
 }
 
-func (b *balky) Update(ctx context.Context, topic string, next map[int]int64, fn func(index.Tx) error) error {
-	return b.Store.Update(ctx, topic, next, func(tx index.Tx) error { return fn(&balkyTx{tx, b}) })
+func (b *balky) Update(ctx context.Context, next index.Next, fn func(index.Tx) error) error {
+	return b.Store.Update(ctx, next, func(tx index.Tx) error { return fn(&balkyTx{tx, b}) })
 }
 
 type balkyTx struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"counterpoint"
 )
@@ -15,20 +16,33 @@ import (
 // good while documents come and go; a cursor that is not from this kind is counterpoint.ErrInvalid. Counts are
 // exact; a document with several values of a field counts in each, one without any in none.
 //
+// Get sees a batch as soon as its Update returned. List, Search and Count may lag behind it by Freshness; after a
+// batch of the decisions topic they do not.
+//
 // Items are stored without their segments. Get of an item fills in all of them in their order, List the first
 // ListedSegments of each.
 type Store interface {
 	counterpoint.Views
 
-	// Update applies a batch: what fn puts and deletes becomes visible together with the positions (next offset
-	// by partition), or not at all when fn fails. It returns when all is durable. One runs at a time.
-	Update(ctx context.Context, topic string, next map[int]int64, fn func(Tx) error) error
+	// Update applies a batch: what fn puts and deletes becomes visible together with the positions, or not at
+	// all when fn fails. It returns when all is durable. fn may be called again, after others wrote what it had
+	// read, and does the same then.
+	//
+	// A backend without transactions writes in the stages of Staged, so that a batch that was cut off anywhere
+	// and is applied again, by this process or another, ends as if it had been whole.
+	Update(ctx context.Context, next Next, fn func(Tx) error) error
 
 	// Positions are the next offsets of a topic by partition, empty before the first Update.
 	Positions(ctx context.Context, topic string) (map[int]int64, error)
 
 	Close() error
 }
+
+// Next are the next offsets to apply, by topic and partition.
+type Next map[string]map[int]int64
+
+// Freshness is the longest that lists, searches and counts may lag behind what Update returned for.
+const Freshness = 2 * time.Second
 
 // ListedSegments is how many of its segments an item has in a list.
 const ListedSegments = 100
@@ -44,8 +58,17 @@ func WithSegments(item []byte, segments []counterpoint.SegmentView) ([]byte, err
 	return json.Marshal(v)
 }
 
+// Key names a document.
+type Key struct {
+	Kind counterpoint.Kind
+	ID   string
+}
+
 // Tx reads and writes documents by id. Get sees what was put before; it returns counterpoint.ErrNotFound.
 type Tx interface {
+	// Want announces documents that will be read or written, there or not, so that a backend far away can read
+	// them in one go. What was not announced can be used all the same.
+	Want(keys ...Key) error
 	Get(kind counterpoint.Kind, id string, into any) error
 	Put(kind counterpoint.Kind, id string, doc any) error
 	Delete(kind counterpoint.Kind, id string) error

@@ -10,18 +10,22 @@ import (
 	"counterpoint/stream"
 )
 
-// waiter is how a stage meets a full disk: it waits where it stands and goes on when there is room. Nothing it
-// has read is acknowledged meanwhile, so nothing is lost, and the program needs no restart.
+// waiter is how a stage meets a full disk, or a server that is away: it waits where it stands and goes on when it
+// can. Nothing it has read is acknowledged meanwhile, so nothing is lost, and the program needs no restart.
 type waiter struct{ log *slog.Logger }
 
-// insist does until the disk has room for it, or ctx is done. Every other outcome is the caller's.
+// insist does until it can be done, or ctx is done. Every outcome that does not pass by itself is the caller's.
 func (p waiter) insist(ctx context.Context, what string, do func() error) error {
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := do()
-		if !errors.Is(err, counterpoint.ErrDiskFull) {
+		switch {
+		case errors.Is(err, counterpoint.ErrDiskFull):
+			p.log.Error("the disk is full; free some space, then it goes on by itself", "doing", what, "error", err, "wait", wait)
+		case errors.Is(err, counterpoint.ErrAway):
+			p.log.Error("a server is away; when it is back, this goes on by itself", "doing", what, "error", err, "wait", wait)
+		default:
 			return err
 		}
-		p.log.Error("the disk is full; free some space, then it goes on by itself", "doing", what, "error", err, "wait", wait)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -39,5 +39,5 @@ func (l *line) sameLog(ctx context.Context) error {
 	case len(marked) > 0:
 		return nil
 	}
-	return l.store.Update(ctx, mark, map[int]int64{0: 1}, func(index.Tx) error { return nil })
+	return l.store.Update(ctx, index.Next{mark: {0: 1}}, func(index.Tx) error { return nil })
 }

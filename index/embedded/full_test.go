@@ -24,7 +24,7 @@ func TestDiskFull(t *testing.T) {
 		}
 	}
 	put := func() error {
-		return s.Update(t.Context(), "items", map[int]int64{0: 1}, func(tx index.Tx) error {
+		return s.Update(t.Context(), index.Next{"items": {0: 1}}, func(tx index.Tx) error {
 			return tx.Put(counterpoint.KindSegment, "i1.0", counterpoint.SegmentView{ID: "i1.0", Text: strings.Repeat("word ", 100_000)})
 		})
 	}

@@ -46,7 +46,7 @@ func TestReadBeside(t *testing.T) {
 	if n := count(t, r); n != 1 {
 		t.Errorf("the reader sees %d segments, want 1", n)
 	}
-	err = r.Update(t.Context(), "items", nil, func(index.Tx) error { return nil })
+	err = r.Update(t.Context(), nil, func(index.Tx) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "reading only") {
 		t.Errorf("Update of a reader = %v", err)
 	}
@@ -171,7 +171,7 @@ func TestCancelled(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "index.db"))
 	defer s.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	err := s.Update(ctx, "items", map[int]int64{0: 1}, func(tx index.Tx) error {
+	err := s.Update(ctx, index.Next{"items": {0: 1}}, func(tx index.Tx) error {
 		cancel()
 		return tx.Put(counterpoint.KindSegment, "i1.0", segment("i1.0", "half"))
 	})
@@ -191,7 +191,7 @@ func segment(id, text string) counterpoint.SegmentView {
 
 func put(t testing.TB, s index.Store, id, text string) {
 	t.Helper()
-	err := s.Update(t.Context(), "items", nil, func(tx index.Tx) error {
+	err := s.Update(t.Context(), nil, func(tx index.Tx) error {
 		return tx.Put(counterpoint.KindSegment, id, segment(id, text))
 	})
 	if err != nil {

@@ -27,7 +27,7 @@ const (
 type statements map[string]*sql.Stmt
 
 // Update applies a batch in one transaction with its positions.
-func (s *Store) Update(ctx context.Context, topic string, next map[int]int64, fn func(index.Tx) error) error {
+func (s *Store) Update(ctx context.Context, next index.Next, fn func(index.Tx) error) error {
 	if s.write == nil {
 		return fmt.Errorf("update index: %s is open for reading only", s.path)
 	}
@@ -52,9 +52,11 @@ func (s *Store) Update(ctx context.Context, topic string, next map[int]int64, fn
 			return fmt.Errorf("update index: %s %s: %w", c.Kind, c.ID, wrap(err))
 		}
 	}
-	for part, n := range next {
-		if err := w.exec(setPosition, topic, part, n); err != nil {
-			return fmt.Errorf("update index: position of %s[%d]: %w", topic, part, wrap(err))
+	for topic, parts := range next {
+		for part, n := range parts {
+			if err := w.exec(setPosition, topic, part, n); err != nil {
+				return fmt.Errorf("update index: position of %s[%d]: %w", topic, part, wrap(err))
+			}
 		}
 	}
 	if err := tx.Commit(); err != nil {

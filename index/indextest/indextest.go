@@ -75,7 +75,7 @@ func at(minutes int) *time.Time {
 // update runs fn as a batch without positions and fails the test on an error.
 func update(t testing.TB, s index.Store, fn func(index.Tx) error) {
 	t.Helper()
-	if err := s.Update(t.Context(), "test", nil, fn); err != nil {
+	if err := s.Update(t.Context(), nil, fn); err != nil {
 		t.Fatalf("update: %v", err)
 	}
 }
@@ -182,7 +182,7 @@ func updateIsWhole(t *testing.T, open Open) {
 	s := fresh(t, open)
 	ctx := t.Context()
 	boom := errors.New("boom")
-	err := s.Update(ctx, "items", map[int]int64{0: 7}, func(tx index.Tx) error {
+	err := s.Update(ctx, index.Next{"items": {0: 7}}, func(tx index.Tx) error {
 		if err := tx.Put(counterpoint.KindSegment, "i1.0", segment("i1", 0, "half")); err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func updateIsWhole(t *testing.T, open Open) {
 	diff(t, "positions after a failed batch", map[int]int64{}, pos)
 	diff(t, "documents after a failed batch", []string{}, ids[counterpoint.SegmentView](t, s, counterpoint.Query{}))
 	for _, next := range []map[int]int64{{0: 7, 2: 1}, {2: 5}, nil} {
-		if err := s.Update(ctx, "items", next, func(index.Tx) error { return nil }); err != nil {
+		if err := s.Update(ctx, index.Next{"items": next}, func(index.Tx) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -216,7 +216,7 @@ func reopen(t *testing.T, open Open) {
 	name := filepath.Join(t.TempDir(), "index")
 	s := open(t, name)
 	put(t, s, segment("i1", 0, "stays"))
-	if err := s.Update(t.Context(), "items", map[int]int64{1: 3}, func(index.Tx) error { return nil }); err != nil {
+	if err := s.Update(t.Context(), index.Next{"items": {1: 3}}, func(index.Tx) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

@@ -56,7 +56,7 @@ func (m *memory) withSegments(item string, doc []byte) ([]byte, error) {
 	return index.WithSegments(doc, list)
 }
 
-func (m *memory) Update(_ context.Context, topic string, next map[int]int64, fn func(index.Tx) error) error {
+func (m *memory) Update(_ context.Context, next index.Next, fn func(index.Tx) error) error {
 	b := index.Buffer{Fetch: func(kind counterpoint.Kind, id string) ([]byte, error) {
 		if doc, ok := m.docs[kind][id]; ok {
 			return doc, nil
@@ -78,10 +78,12 @@ func (m *memory) Update(_ context.Context, topic string, next map[int]int64, fn 
 			delete(m.docs[c.Kind], c.ID)
 		}
 	}
-	if m.next[topic] == nil {
-		m.next[topic] = map[int]int64{}
+	for topic, parts := range next {
+		if m.next[topic] == nil {
+			m.next[topic] = map[int]int64{}
+		}
+		maps.Copy(m.next[topic], parts)
 	}
-	maps.Copy(m.next[topic], next)
 	return nil
 }
 
