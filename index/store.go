@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -37,6 +38,10 @@ type Store interface {
 
 	Close() error
 }
+
+// ErrRefused is for a document that the backend will never take: trying again does not help. The batch it was in
+// can be applied without it.
+var ErrRefused = errors.New("refused by the index")
 
 // Next are the next offsets to apply, by topic and partition.
 type Next map[string]map[int]int64
