@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"counterpoint"
@@ -205,7 +206,7 @@ func (s *Store) Count(ctx context.Context, kind counterpoint.Kind, q counterpoin
 	if err != nil {
 		return nil, err
 	}
-	query, bucket, err := countQuery(kind, f, by)
+	query, size, err := countQuery(kind, f, by)
 	if err != nil {
 		return nil, err
 	}
@@ -220,8 +221,8 @@ func (s *Store) Count(ctx context.Context, kind counterpoint.Kind, q counterpoin
 		if err := rows.Scan(&g.Key, &g.Count); err != nil {
 			return nil, wrap(err)
 		}
-		if bucket {
-			if g.Key, err = bucketKey(g.Key); err != nil {
+		if size > 0 {
+			if g.Key, err = bucketKey(g.Key, size); err != nil {
 				return nil, err
 			}
 		}
@@ -230,36 +231,38 @@ func (s *Store) Count(ctx context.Context, kind counterpoint.Kind, q counterpoin
 	return groups, wrap(rows.Err())
 }
 
-func countQuery(kind counterpoint.Kind, f *filter, by counterpoint.GroupBy) (query string, bucket bool, err error) {
+// countQuery is the counting and, of time buckets, their size.
+func countQuery(kind counterpoint.Kind, f *filter, by counterpoint.GroupBy) (query string, size time.Duration, err error) {
 	switch by {
 	case "":
-		return "SELECT '', count(*) FROM docs WHERE " + f.where(), false, nil
+		return "SELECT '', count(*) FROM docs WHERE " + f.where(), 0, nil
 	case counterpoint.ByDay:
-		return bucketQuery(f, 24*time.Hour), true, nil
+		return bucketQuery(f, 24*time.Hour), 24 * time.Hour, nil
 	case counterpoint.ByHour:
-		return bucketQuery(f, time.Hour), true, nil
+		return bucketQuery(f, time.Hour), time.Hour, nil
 	case counterpoint.BySource, counterpoint.ByLang, counterpoint.ByLabel, counterpoint.ByLevel, counterpoint.ByState:
 	default:
-		return "", false, counterpoint.Invalid{{Field: "by", Message: fmt.Sprintf("%q is not one of source, lang, label, level, state, day, hour", by)}}
+		return "", 0, counterpoint.Invalid{{Field: "by", Message: fmt.Sprintf("%q is not one of source, lang, label, level, state, day, hour", by)}}
 	}
 	if tagged(kind, string(by)) {
-		return "SELECT value, count(*) FROM docs JOIN tags USING (n) WHERE field = '" + string(by) + "' AND " + f.where() + " GROUP BY value ORDER BY value", false, nil
+		return "SELECT value, count(*) FROM docs JOIN tags USING (n) WHERE field = '" + string(by) + "' AND " + f.where() + " GROUP BY value ORDER BY value", 0, nil
 	}
 	f.add(string(by) + " IS NOT NULL")
-	return "SELECT " + string(by) + ", count(*) FROM docs WHERE " + f.where() + " GROUP BY 1 ORDER BY 1", false, nil
+	return "SELECT " + string(by) + ", count(*) FROM docs WHERE " + f.where() + " GROUP BY 1 ORDER BY 1", 0, nil
 }
 
-// bucketQuery groups by the start of the bucket in nanoseconds, also before 1970.
+// bucketQuery groups by the number of the bucket, counted from 1970, also before: the start of the first in
+// nanoseconds would not fit.
 func bucketQuery(f *filter, size time.Duration) string {
 	n := size.Nanoseconds()
-	start := fmt.Sprintf("-time - ((-time %% %d) + %d) %% %d", n, n, n)
-	return "SELECT " + start + ", count(*) FROM docs WHERE " + f.where() + " GROUP BY 1 ORDER BY 1"
+	number := fmt.Sprintf("-time / %d - (-time %% %d < 0)", n, n)
+	return "SELECT " + number + ", count(*) FROM docs WHERE " + f.where() + " GROUP BY 1 ORDER BY 1"
 }
 
-func bucketKey(nano string) (string, error) {
-	var n int64
-	if _, err := fmt.Sscan(nano, &n); err != nil {
-		return "", fmt.Errorf("time bucket %q: %w", nano, err)
+func bucketKey(number string, size time.Duration) (string, error) {
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return "", fmt.Errorf("time bucket: %w", err)
 	}
-	return time.Unix(0, n).UTC().Format(time.RFC3339), nil
+	return time.Unix(n*int64(size/time.Second), 0).UTC().Format(time.RFC3339), nil
 }
