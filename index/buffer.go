@@ -10,12 +10,15 @@ import (
 )
 
 // Buffer is the Tx of a backend: it keeps what a batch changes until the end, so that a document changed ten
-// times is written once, and one that ends as it was is not written at all.
+// times is encoded and written once, and one that ends as it was is not written at all.
 type Buffer struct {
 	// Fetch reads a stored document, or returns counterpoint.ErrNotFound.
 	Fetch func(kind counterpoint.Kind, id string) ([]byte, error)
 	// FetchAll reads many at once, nil for those that are not there. Nil leaves all to Fetch.
 	FetchAll func(keys []Key) ([][]byte, error)
+	// Whole says that a batch was never cut off in the middle: where an item's record has no part, there are no
+	// segments of it either, and nobody looks for them. Only a backend with transactions may say so.
+	Whole bool
 
 	docs  map[Key]*buffered
 	order []Key
@@ -23,7 +26,8 @@ type Buffer struct {
 
 type buffered struct {
 	was, now []byte // JSON; nil is absent
-	fields   Fields // of now
+	value    any    // what now is made from, nil where it was read or deleted
+	encoded  bool   // now is made
 }
 
 // Change is one document that a batch leaves different.
@@ -63,7 +67,7 @@ func (b *Buffer) Want(keys ...Key) error {
 }
 
 func (b *Buffer) keep(k Key, was []byte) *buffered {
-	d := &buffered{was: was, now: was}
+	d := &buffered{was: was, now: was, encoded: true}
 	if b.docs == nil {
 		b.docs = map[Key]*buffered{}
 	}
@@ -90,6 +94,12 @@ func (b *Buffer) Get(kind counterpoint.Kind, id string, into any) error {
 	if err != nil {
 		return err
 	}
+	if d.value != nil && handOver(d.value, into) {
+		return nil
+	}
+	if err := d.encode(Key{kind, id}); err != nil {
+		return err
+	}
 	if d.now == nil {
 		return fmt.Errorf("%s %s: %w", kind, id, counterpoint.ErrNotFound)
 	}
@@ -99,17 +109,70 @@ func (b *Buffer) Get(kind counterpoint.Kind, id string, into any) error {
 	return nil
 }
 
-// Put replaces the document. doc is not kept.
+// handOver gives back what was put, without the way through JSON, for the types that one batch reads again.
+func handOver(value, into any) bool {
+	switch into := into.(type) {
+	case *record:
+		return assign(into, value)
+	case *assessmentDoc:
+		return assign(into, value)
+	case *counterpoint.ItemView:
+		return assign(into, value)
+	case *counterpoint.SegmentView:
+		return assign(into, value)
+	case *counterpoint.Flag:
+		return assign(into, value)
+	}
+	return false
+}
+
+func assign[T any](into *T, value any) bool {
+	switch v := value.(type) {
+	case T:
+		*into = v
+		return true
+	case *T:
+		*into = *v
+		return true
+	}
+	return false
+}
+
+// Put replaces the document. doc is kept and belongs to the batch: it is encoded when the batch ends.
 func (b *Buffer) Put(kind counterpoint.Kind, id string, doc any) error {
 	d, err := b.load(kind, id)
 	if err != nil {
 		return err
 	}
-	now, err := json.Marshal(doc)
-	if err != nil {
-		return fmt.Errorf("encode %s %s: %w", kind, id, err)
+	d.put(doc)
+	return nil
+}
+
+// putNew is Put of a document that is known not to be stored, unless this batch touched it.
+func (b *Buffer) putNew(kind counterpoint.Kind, id string, doc any) error {
+	k := Key{kind, id}
+	d, ok := b.docs[k]
+	if !ok {
+		if !b.Whole {
+			return b.Put(kind, id, doc)
+		}
+		d = b.keep(k, nil)
 	}
-	d.now, d.fields = now, FieldsOf(doc)
+	d.put(doc)
+	return nil
+}
+
+func (d *buffered) put(doc any) { d.now, d.value, d.encoded = nil, doc, false }
+
+func (d *buffered) encode(k Key) error {
+	if d.encoded {
+		return nil
+	}
+	now, err := json.Marshal(d.value)
+	if err != nil {
+		return fmt.Errorf("encode %s %s: %w: %w", k.Kind, k.ID, ErrRefused, err)
+	}
+	d.now, d.encoded = now, true
 	return nil
 }
 
@@ -119,19 +182,37 @@ func (b *Buffer) Delete(kind counterpoint.Kind, id string) error {
 	if err != nil {
 		return err
 	}
-	d.now, d.fields = nil, Fields{}
+	d.now, d.value, d.encoded = nil, nil, true
 	return nil
 }
 
-// Changes are the documents the batch leaves different, in the order they were first touched.
+// Encode makes the JSON of all that was put. What cannot be encoded is ErrRefused.
+func (b *Buffer) Encode() error {
+	for _, k := range b.order {
+		if err := b.docs[k].encode(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Changes are the documents the batch leaves different, in the order they were first touched. The projector has
+// encoded them before; who puts what cannot be encoded, and does not ask Encode, is told by a panic.
 func (b *Buffer) Changes() []Change {
+	if err := b.Encode(); err != nil {
+		panic("index: " + err.Error())
+	}
 	var out []Change
 	for _, k := range b.order {
 		d := b.docs[k]
 		if (d.was == nil) == (d.now == nil) && bytes.Equal(d.was, d.now) {
 			continue
 		}
-		out = append(out, Change{k.Kind, k.ID, d.now, d.fields, d.was != nil})
+		c := Change{Kind: k.Kind, ID: k.ID, Doc: d.now, Existed: d.was != nil}
+		if d.value != nil {
+			c.Fields = FieldsOf(d.value)
+		}
+		out = append(out, c)
 	}
 	return out
 }

@@ -10,16 +10,16 @@ import (
 
 // putEvent applies a decision, or refuses it for ever, and stores the outcome under the event's id. An event
 // seen before has no effect, except on what a batch that was cut off left without it.
-func (p *Projector) putEvent(tx Tx, e counterpoint.Entry[counterpoint.Event]) error {
+func (p *Projector) putEvent(tx Tx, offset int64, e counterpoint.Event) error {
 	var seen counterpoint.Outcome
-	err := tx.Get(counterpoint.KindEvent, e.Value.ID, &seen)
+	err := tx.Get(counterpoint.KindEvent, e.ID, &seen)
 	if err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
 		return err
 	}
 	if err == nil && !seen.Applied {
 		return nil
 	}
-	open, unsealed := e.Value.Unseal(p.unseal)
+	open, unsealed := e.Unseal(p.unseal)
 	if unsealed != nil {
 		return unsealed
 	}
@@ -30,8 +30,8 @@ func (p *Projector) putEvent(tx Tx, e counterpoint.Entry[counterpoint.Event]) er
 	if err != nil {
 		return err
 	}
-	out.Event, out.Offset = e.Value, e.Offset // as in the log: without words where it is sealed
-	return tx.Put(counterpoint.KindEvent, e.Value.ID, out)
+	out.Event, out.Offset = e, offset // as in the log: without words where it is sealed
+	return tx.Put(counterpoint.KindEvent, e.ID, out)
 }
 
 func apply(tx Tx, e counterpoint.Event) (counterpoint.Outcome, error) {

@@ -41,7 +41,7 @@ func putItem(tx Tx, it counterpoint.Item) error {
 		views[i] = segmentView(it, g, rec.Version)
 	}
 	p := newPart(it)
-	if err := putSegments(tx, views, a, &p); err != nil {
+	if err := putSegments(putFresh(tx), views, a, &p); err != nil {
 		return err
 	}
 	rec.Parts = append(slices.DeleteFunc(rec.Parts, func(o partRecord) bool { return o.Part == p.Part }), p)
@@ -65,8 +65,7 @@ func makeRoom(tx Tx, rec *record, it counterpoint.Item, revised bool) error {
 	n := newPart(it)
 	var kept []partRecord
 	for _, p := range rec.Parts {
-		overlaps := p.From <= n.To && n.From <= p.To
-		if !revised && p.Part != it.Part && p.Part <= it.Parts && !overlaps {
+		if !revised && !n.replaces(p, it) {
 			kept = append(kept, p)
 			continue
 		}
@@ -80,6 +79,11 @@ func makeRoom(tx Tx, rec *record, it counterpoint.Item, revised bool) error {
 	return nil
 }
 
+// replaces reports whether another part of the same revision goes when p, a part of the item, comes.
+func (p partRecord) replaces(o partRecord, it counterpoint.Item) bool {
+	return o.Part == it.Part || o.Part > it.Parts || (o.From <= p.To && p.From <= o.To)
+}
+
 func newPart(it counterpoint.Item) partRecord {
 	p := partRecord{Part: it.Part, From: 0, To: -1}
 	if n := len(it.Segments); n > 0 {
@@ -89,7 +93,7 @@ func newPart(it counterpoint.Item) partRecord {
 }
 
 // putSegments stores the segments with what the assessment says of them, and counts them for the item.
-func putSegments(tx Tx, views []counterpoint.SegmentView, a assessmentDoc, p *partRecord) error {
+func putSegments(put func(counterpoint.Kind, string, any) error, views []counterpoint.SegmentView, a assessmentDoc, p *partRecord) error {
 	judged := make(map[int]*counterpoint.SegmentAssessment, len(a.Segments))
 	for i := range a.Segments {
 		judged[a.Segments[i].Seq] = &a.Segments[i]
@@ -102,11 +106,19 @@ func putSegments(tx Tx, views []counterpoint.SegmentView, a assessmentDoc, p *pa
 		}
 		p.Words[v.Lang] += len(strings.Fields(v.Text))
 		p.Quality[v.Quality]++
-		if err := tx.Put(counterpoint.KindSegment, v.ID, v); err != nil {
+		if err := put(counterpoint.KindSegment, v.ID, v); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// putFresh is how segments are written that were not read: those that stood in their place were deleted.
+func putFresh(tx Tx) func(counterpoint.Kind, string, any) error {
+	if b, ok := tx.(*Buffer); ok {
+		return b.putNew
+	}
+	return tx.Put
 }
 
 func segmentView(it counterpoint.Item, g counterpoint.Segment, version int) counterpoint.SegmentView {
@@ -200,7 +212,7 @@ func judgePart(tx Tx, item string, p *partRecord, a assessmentDoc) error {
 		}
 		views = append(views, v)
 	}
-	return putSegments(tx, views, a, p)
+	return putSegments(tx.Put, views, a, p)
 }
 
 // putRecord stores the record and brings the item's view up to it, where the item is known.

@@ -36,9 +36,15 @@ func newMetrics(r prometheus.Registerer) metrics {
 	return m
 }
 
-func (m metrics) done(topic string, ages []time.Duration) {
-	m.out.WithLabelValues(topic).Add(float64(len(ages)))
-	for _, a := range ages {
-		m.age.WithLabelValues(topic).Observe(a.Seconds())
+func (m metrics) begin(list []entry) {
+	for _, e := range list {
+		m.in.WithLabelValues(e.topic).Inc()
+	}
+}
+
+func (m metrics) done(list []entry) {
+	for _, e := range list {
+		m.out.WithLabelValues(e.topic).Inc()
+		m.age.WithLabelValues(e.topic).Observe(time.Since(e.since).Seconds())
 	}
 }

@@ -6,8 +6,8 @@ import "context"
 
 // update is wrong on purpose: it stores the positions before the documents, so that a kill in between loses
 // them. The kill test must fail with this build.
-func update(ctx context.Context, s Store, topic string, next map[int]int64, fn func(Tx) error) error {
-	if err := s.Update(ctx, Next{topic: next}, func(Tx) error { return nil }); err != nil {
+func update(ctx context.Context, s Store, next Next, fn func(Tx) error) error {
+	if err := s.Update(ctx, next, func(Tx) error { return nil }); err != nil {
 		return err
 	}
 	return s.Update(ctx, nil, fn)

@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -22,7 +23,8 @@ const (
 // BatchSize is how many entries Run applies at a time: one fsync for all of them.
 const BatchSize = 500
 
-// Feed is a topic as the projector reads it, from Store.Positions on. The func acknowledges the batch.
+// Feed is a topic as the projector reads it, from Store.Positions on. The func acknowledges the batch; it is
+// called in the order of the batches, also while the next Read waits.
 type Feed[T any] interface {
 	Read(ctx context.Context, max int) ([]counterpoint.Entry[T], func(context.Context) error, error)
 }
@@ -32,6 +34,9 @@ type ProjectorOptions struct {
 	// Unseal opens the words of decisions, or returns counterpoint.ErrNotFound where their key was erased.
 	// Nil finds no keys.
 	Unseal func(item, sealed string) ([]byte, error)
+	// Bury sets aside an entry that the store refuses for ever, with the reason, so that the line goes on. Nil
+	// buries nothing: such an entry is tried again for ever.
+	Bury func(ctx context.Context, topic string, at counterpoint.Position, value any, reason string) error
 	// Log takes what goes wrong on the way; nil is slog.Default().
 	Log *slog.Logger
 	// Registerer takes the metrics; nil keeps them unseen.
@@ -43,13 +48,14 @@ type ProjectorOptions struct {
 type Projector struct {
 	store   Store
 	unseal  func(item, sealed string) ([]byte, error)
+	bury    func(ctx context.Context, topic string, at counterpoint.Position, value any, reason string) error
 	log     *slog.Logger
 	metrics metrics
 }
 
 // NewProjector is a projector into the store.
 func NewProjector(store Store, o ProjectorOptions) *Projector {
-	p := &Projector{store, o.Unseal, o.Log, newMetrics(o.Registerer)}
+	p := &Projector{store, o.Unseal, o.Bury, o.Log, newMetrics(o.Registerer)}
 	if p.unseal == nil {
 		p.unseal = func(item, _ string) ([]byte, error) { return nil, counterpoint.ErrNotFound }
 	}
@@ -59,46 +65,51 @@ func NewProjector(store Store, o ProjectorOptions) *Projector {
 	return p
 }
 
-// Run applies the feeds until ctx is done, and then returns nil. A store that cannot take a batch, as when the
-// disk is full, is asked again until it can; nothing is skipped. It returns the error of a feed that cannot be
-// read. A nil feed is left out.
+// Run applies the feeds until ctx is done, and then returns nil. An item waits a moment for its assessment, so
+// that both are written at once. A store that cannot take a batch, as when the disk is full, is asked again until
+// it can; nothing is skipped but what it refuses for ever, which is buried. Run returns the error of a feed that
+// cannot be read. A nil feed is left out.
 func (p *Projector) Run(ctx context.Context, items Feed[counterpoint.Item], assessments Feed[counterpoint.Assessment], decisions Feed[counterpoint.Event]) error {
 	g, ctx := errgroup.WithContext(ctx)
-	if items != nil {
-		g.Go(func() error { return follow(ctx, p, Items, items, p.PutItems) })
-	}
-	if assessments != nil {
-		g.Go(func() error { return follow(ctx, p, Assessments, assessments, p.PutAssessments) })
+	if items != nil || assessments != nil {
+		g.Go(func() error { return p.hear(ctx, items, assessments) })
 	}
 	if decisions != nil {
-		g.Go(func() error { return follow(ctx, p, Decisions, decisions, p.PutDecisions) })
+		g.Go(func() error { return p.decide(ctx, decisions) })
 	}
 	return g.Wait()
 }
 
-func follow[T any](ctx context.Context, p *Projector, topic string, feed Feed[T], put func(context.Context, []counterpoint.Entry[T]) error) error {
+func (p *Projector) decide(ctx context.Context, feed Feed[counterpoint.Event]) error {
 	for {
 		batch, ack, err := feed.Read(ctx, BatchSize)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read %s to index: %w", topic, err)
+			return fmt.Errorf("read %s to index: %w", Decisions, err)
 		}
-		if !p.insist(ctx, topic, func() error { return put(ctx, batch) }) {
+		if !p.insist(ctx, func() error { return p.PutDecisions(ctx, batch) }) {
 			return nil
 		}
-		if ack == nil {
-			continue
-		}
-		if err := ack(ctx); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("acknowledge %s: %w", topic, err)
+		if err := acknowledge(ctx, Decisions, ack); err != nil {
+			return err
 		}
 	}
 }
 
+func acknowledge(ctx context.Context, topic string, ack func(context.Context) error) error {
+	if ack == nil {
+		return nil
+	}
+	if err := ack(ctx); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("acknowledge %s: %w", topic, err)
+	}
+	return nil
+}
+
 // insist does until it succeeds, and reports false when ctx was done first.
-func (p *Projector) insist(ctx context.Context, topic string, do func() error) bool {
+func (p *Projector) insist(ctx context.Context, do func() error) bool {
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
 		err := do()
 		if err == nil {
@@ -107,7 +118,7 @@ func (p *Projector) insist(ctx context.Context, topic string, do func() error) b
 		if ctx.Err() != nil {
 			return false
 		}
-		p.log.Error("index cannot take a batch; trying again", "topic", topic, "error", err, "wait", wait)
+		p.log.Error("index cannot take a batch; trying again", "error", err, "wait", wait)
 		select {
 		case <-ctx.Done():
 			return false
@@ -118,58 +129,141 @@ func (p *Projector) insist(ctx context.Context, topic string, do func() error) b
 
 // PutItems applies a batch of the items topic.
 func (p *Projector) PutItems(ctx context.Context, batch []counterpoint.Entry[counterpoint.Item]) error {
-	return put(ctx, p, Items, batch, func(tx Tx, e counterpoint.Entry[counterpoint.Item]) error {
-		return putItem(tx, e.Value)
-	}, func(e counterpoint.Entry[counterpoint.Item]) time.Time { return e.Value.Seen })
+	return p.PutTogether(ctx, batch, nil)
 }
 
 // PutAssessments applies a batch of the assessments topic.
 func (p *Projector) PutAssessments(ctx context.Context, batch []counterpoint.Entry[counterpoint.Assessment]) error {
-	return put(ctx, p, Assessments, batch, func(tx Tx, e counterpoint.Entry[counterpoint.Assessment]) error {
-		return putAssessment(tx, e.Value)
-	}, func(e counterpoint.Entry[counterpoint.Assessment]) time.Time { return e.Time })
+	return p.PutTogether(ctx, nil, batch)
+}
+
+// PutTogether applies items and assessments at once: a segment whose item and assessment are both there is
+// written once.
+func (p *Projector) PutTogether(ctx context.Context, items []counterpoint.Entry[counterpoint.Item], assessments []counterpoint.Entry[counterpoint.Assessment]) error {
+	var list []entry
+	for i := range assessments { // first, or each segment would be made twice
+		e := &assessments[i]
+		list = append(list, entry{Assessments, e.Position, e.Time, &e.Value})
+	}
+	for i := range items {
+		e := &items[i]
+		list = append(list, entry{Items, e.Position, e.Value.Seen, &e.Value})
+	}
+	return p.put(ctx, list)
 }
 
 // PutDecisions applies a batch of the decisions topic.
 func (p *Projector) PutDecisions(ctx context.Context, batch []counterpoint.Entry[counterpoint.Event]) error {
-	return put(ctx, p, Decisions, batch, p.putEvent, func(e counterpoint.Entry[counterpoint.Event]) time.Time { return e.Time })
+	var list []entry
+	for i := range batch {
+		e := &batch[i]
+		list = append(list, entry{Decisions, e.Position, e.Time, &e.Value})
+	}
+	return p.put(ctx, list)
 }
 
-// put applies the entries that the store has not applied yet, with the positions after them.
-func put[T any](ctx context.Context, p *Projector, topic string, batch []counterpoint.Entry[T], one func(Tx, counterpoint.Entry[T]) error, since func(counterpoint.Entry[T]) time.Time) error {
-	if len(batch) == 0 {
-		return nil
+// entry is an entry of any topic.
+type entry struct {
+	topic string
+	counterpoint.Position
+	since time.Time // from which its age counts
+	value any       // *Item, *Assessment or *Event
+}
+
+// put applies the entries and counts them.
+func (p *Projector) put(ctx context.Context, list []entry) error {
+	p.metrics.begin(list)
+	err := p.apply(ctx, list)
+	if errors.Is(err, ErrRefused) && p.bury != nil {
+		err = p.applyEach(ctx, list)
 	}
-	next, err := p.store.Positions(ctx, topic)
 	if err != nil {
 		return err
 	}
-	p.metrics.in.WithLabelValues(topic).Add(float64(len(batch)))
-	var fresh []counterpoint.Entry[T]
-	for _, e := range batch {
-		if e.Offset >= next[e.Partition] {
-			fresh = append(fresh, e)
-			next[e.Partition] = e.Offset + 1
-		}
-	}
-	if len(fresh) > 0 {
-		if err := update(ctx, p.store, topic, next, func(tx Tx) error { return each(tx, topic, fresh, one) }); err != nil {
-			return err
-		}
-	}
-	ages := make([]time.Duration, len(batch))
-	for i, e := range batch {
-		ages[i] = time.Since(since(e))
-	}
-	p.metrics.done(topic, ages)
+	p.metrics.done(list)
 	return nil
 }
 
-func each[T any](tx Tx, topic string, entries []counterpoint.Entry[T], one func(Tx, counterpoint.Entry[T]) error) error {
-	for _, e := range entries {
-		if err := one(tx, e); err != nil {
-			return fmt.Errorf("index %s[%d]@%d: %w", topic, e.Partition, e.Offset, err)
+// apply applies the entries that the store has not applied yet, with the positions after them, in one Update.
+func (p *Projector) apply(ctx context.Context, list []entry) error {
+	fresh, next, err := p.fresh(ctx, list)
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
+	return update(ctx, p.store, next, func(tx Tx) error {
+		if err := want(tx, fresh); err != nil {
+			return err
+		}
+		for _, e := range fresh {
+			if err := p.one(tx, e); err != nil {
+				return fmt.Errorf("index %s[%d]@%d: %w", e.topic, e.Partition, e.Offset, err)
+			}
+		}
+		if b, ok := tx.(*Buffer); ok {
+			return b.Encode()
+		}
+		return nil
+	})
+}
+
+func (p *Projector) fresh(ctx context.Context, list []entry) ([]entry, Next, error) {
+	var fresh []entry
+	next := Next{}
+	for _, e := range list {
+		if next[e.topic] == nil {
+			at, err := p.store.Positions(ctx, e.topic)
+			if err != nil {
+				return nil, nil, err
+			}
+			next[e.topic] = at
+		}
+		if e.Offset >= next[e.topic][e.Partition] {
+			fresh = append(fresh, e)
+			next[e.topic][e.Partition] = e.Offset + 1
+		}
+	}
+	return fresh, next, nil
+}
+
+func (p *Projector) one(tx Tx, e entry) error {
+	switch v := e.value.(type) {
+	case *counterpoint.Item:
+		return putItem(tx, *v)
+	case *counterpoint.Assessment:
+		return putAssessment(tx, *v)
+	case *counterpoint.Event:
+		return p.putEvent(tx, e.Offset, *v)
+	}
+	return fmt.Errorf("no way to index a %T", e.value)
+}
+
+// applyEach applies the entries one by one, and buries those that the store refuses.
+func (p *Projector) applyEach(ctx context.Context, list []entry) error {
+	for _, e := range list {
+		err := p.apply(ctx, []entry{e})
+		if errors.Is(err, ErrRefused) {
+			err = p.passOver(ctx, e, err)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (p *Projector) passOver(ctx context.Context, e entry, reason error) error {
+	var value any
+	switch v := e.value.(type) {
+	case *counterpoint.Item:
+		value = *v
+	case *counterpoint.Assessment:
+		value = *v
+	case *counterpoint.Event:
+		value = *v
+	}
+	if err := p.bury(ctx, e.topic, e.Position, value, reason.Error()); err != nil {
+		return fmt.Errorf("bury %s[%d]@%d: %w", e.topic, e.Partition, e.Offset, err)
+	}
+	p.log.Error("index refused an entry; it was set aside", "topic", e.topic, "partition", e.Partition, "offset", e.Offset, "error", reason)
+	return p.store.Update(ctx, Next{e.topic: {e.Partition: e.Offset + 1}}, func(Tx) error { return nil })
 }

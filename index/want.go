@@ -1,0 +1,127 @@
+package index
+
+import "counterpoint"
+
+// want announces all documents that the entries will touch, in two rounds: what their names tell, and what the
+// records of their items tell. A backend far away needs no other reads.
+func want(tx Tx, list []entry) error {
+	if b, ok := tx.(*Buffer); ok && b.FetchAll == nil {
+		return nil
+	}
+	var named wanted
+	for _, e := range list {
+		named.name(e)
+	}
+	if err := tx.Want(named.keys...); err != nil {
+		return err
+	}
+	var told wanted
+	records := map[string]*record{}
+	for _, e := range list {
+		item := itemOf(e)
+		if item == "" {
+			continue
+		}
+		rec := records[item]
+		if rec == nil {
+			var err error
+			if rec, err = loadRecord(tx, item); err != nil {
+				return err
+			}
+			records[item] = rec
+			told.flags(rec)
+		}
+		told.told(tx, e, rec)
+	}
+	if len(told.keys) == 0 {
+		return nil
+	}
+	return tx.Want(told.keys...)
+}
+
+// itemOf is the item whose record the entry touches.
+func itemOf(e entry) string {
+	switch v := e.value.(type) {
+	case *counterpoint.Item:
+		return v.ID
+	case *counterpoint.Assessment:
+		return v.Item
+	case *counterpoint.Event:
+		if v.Type == "flag.raise" && v.Judged != nil {
+			return v.Judged.Item
+		}
+	}
+	return ""
+}
+
+type wanted struct{ keys []Key }
+
+func (w *wanted) add(kind counterpoint.Kind, id string) { w.keys = append(w.keys, Key{kind, id}) }
+
+// name adds what the entry names itself.
+func (w *wanted) name(e entry) {
+	if item := itemOf(e); item != "" {
+		w.add(kindRecord, item)
+		w.add(counterpoint.KindItem, item)
+	}
+	switch v := e.value.(type) {
+	case *counterpoint.Item:
+		w.add(kindAssessment, assessmentID(v.ID, v.Part, v.Revision))
+	case *counterpoint.Assessment:
+		w.add(kindAssessment, assessmentID(v.Item, v.Part, v.Revision))
+		for _, s := range v.Sightings {
+			w.add(counterpoint.KindFlag, s.FlagID())
+		}
+	case *counterpoint.Event:
+		w.add(counterpoint.KindEvent, v.ID)
+		w.add(v.On.Kind, v.On.ID)
+		if v.Also != nil {
+			w.add(v.Also.Kind, v.Also.ID)
+		}
+	}
+}
+
+// flags adds the flags that the item speaks of, and those it may come to speak of when a revision is read that
+// was judged before.
+func (w *wanted) flags(rec *record) {
+	for _, id := range rec.Flags {
+		w.add(counterpoint.KindFlag, id)
+	}
+	for _, h := range rec.Hand {
+		w.add(counterpoint.KindFlag, h.Flag)
+	}
+	for _, a := range rec.Assessed {
+		if rec.rank(a.Revision) >= 0 && a.Revision != rec.current() {
+			continue
+		}
+		for _, s := range a.Sightings {
+			w.add(counterpoint.KindFlag, s.FlagID())
+		}
+	}
+}
+
+// told adds the segments that the entry replaces or judges. Those of a new part are not there, unless a batch
+// was cut off.
+func (w *wanted) told(tx Tx, e entry, rec *record) {
+	switch v := e.value.(type) {
+	case *counterpoint.Item:
+		for _, p := range rec.Parts {
+			if rec.current() != v.Revision || newPart(*v).replaces(p, *v) {
+				w.segments(rec.ID, p)
+			}
+		}
+		if b, ok := tx.(*Buffer); !ok || !b.Whole {
+			w.segments(rec.ID, newPart(*v))
+		}
+	case *counterpoint.Assessment:
+		if p := rec.part(v.Part); p != nil && rec.current() == v.Revision {
+			w.segments(rec.ID, *p)
+		}
+	}
+}
+
+func (w *wanted) segments(item string, p partRecord) {
+	for seq := p.From; seq <= p.To; seq++ {
+		w.add(counterpoint.KindSegment, counterpoint.SegmentID(item, seq))
+	}
+}
