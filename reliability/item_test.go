@@ -1,0 +1,91 @@
+package reliability
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"counterpoint"
+	"counterpoint/classify"
+	"counterpoint/classify/hate"
+	"counterpoint/classify/language"
+	"counterpoint/classify/lexicon"
+)
+
+var day = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
+
+// flaggedEvery is how often a segment says what the tests' classifier flags.
+const flaggedEvery = 50
+
+// makeItem is the n-th item with that many segments; no two segments of all items say the same.
+func makeItem(n, segments int) counterpoint.Item {
+	it := counterpoint.Item{
+		Source: "radio-a", Kind: counterpoint.Radio, Owner: "owner-a", Reach: 1000, Locator: fmt.Sprint("item-", n),
+		Title: fmt.Sprint("Broadcast ", n), Recorded: &day, Precision: counterpoint.Second, Seen: day.Add(time.Hour),
+		Part: 1, Parts: 1,
+	}
+	it.ID = counterpoint.ItemID(it.Source, it.Locator)
+	for seq := range segments {
+		it.Segments = append(it.Segments, counterpoint.Segment{Seq: seq, Text: textOf(n*segments + seq), Quality: counterpoint.Good})
+	}
+	it.Revision = counterpoint.Revision(it.Segments)
+	return it
+}
+
+func textOf(n int) string {
+	if n%flaggedEvery == 0 {
+		return fmt.Sprintf("Village %d: banish the Velari, the caller said.", n)
+	}
+	return fmt.Sprintf("The market of village number %d opens in the morning, and the road is dry.", n)
+}
+
+func makeItems(n, segments int) []counterpoint.Item {
+	items := make([]counterpoint.Item, n)
+	for i := range items {
+		items[i] = makeItem(i, segments)
+	}
+	return items
+}
+
+// simple are classifiers that cost nothing: all is English, and what says banish is a call.
+type simple struct{}
+
+// Detect says English.
+func (simple) Detect(string, language.Prior) language.Answer {
+	return language.Answer{Lang: "eng", Best: "eng", Confidence: 1, DecidedBy: "own"}
+}
+
+// Score says nothing.
+func (simple) Score(string, string, counterpoint.SourceKind) hate.Scores { return hate.Scores{} }
+
+// Explain says nothing.
+func (simple) Explain(string, string, counterpoint.SourceKind, counterpoint.Label, int) []counterpoint.Finding {
+	return nil
+}
+
+// Read finds the call.
+func (simple) Read(lang, text string, _ lexicon.Context) (lexicon.Reading, error) {
+	r := lexicon.Reading{Lang: lang, Stance: counterpoint.Assert, Frame: counterpoint.Assert, Imminence: 1, Words: 8}
+	if strings.Contains(text, "banish") {
+		r.Level, r.Raw, r.Imminence = 3, 3, 2
+		r.Hits = []lexicon.Hit{{Cue: "CALL", Label: counterpoint.Incitement, End: len([]rune(text)), Entry: "banish", Reason: "a call", Weight: 3}}
+	}
+	return r, nil
+}
+
+// Knowing knows no other language.
+func (simple) Knowing(string, float64) []string { return nil }
+
+// Has is for English.
+func (simple) Has(lang string) bool { return lang == "eng" }
+
+// Version is the first.
+func (simple) Version() string { return "1" }
+
+// newStage is the real stage with simple classifiers and a clock that stands, so that a part judged twice is
+// judged alike to the byte.
+func newStage() (*classify.Stage, error) {
+	return classify.New(classify.Options{
+		Languages: simple{}, Model: simple{}, Lexicon: simple{}, Batch: 100, Now: func() time.Time { return day.Add(2 * time.Hour) },
+	})
+}
