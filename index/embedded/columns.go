@@ -30,7 +30,7 @@ func columnsOf(c index.Change, words int64, tags int) columns {
 		tie = c.ID
 	}
 	return columns{
-		-f.Rank, -nanos(f.Time), tie, single(c.Kind, "source", f.Source), single(c.Kind, "lang", f.Lang), level, text(f.State),
+		-f.Rank, -index.Nanos(f.Time), tie, single(c.Kind, "source", f.Source), single(c.Kind, "lang", f.Lang), level, text(f.State),
 		single(c.Kind, "item", f.Item), text(f.Narrative), text(f.Message), text(f.Station), words, int64(tags), c.Doc,
 	}
 }

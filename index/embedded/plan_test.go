@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"counterpoint"
+	"counterpoint/index"
 )
 
 // TestPlans: pages and counts of one filter are read off an index, without sorting or reading everything.
@@ -75,8 +76,8 @@ func TestPlans(t *testing.T) {
 func TestNanos(t *testing.T) {
 	f := func(year int, want string) {
 		t.Helper()
-		if got := fmt.Sprint(nanos(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))); got != want {
-			t.Errorf("nanos of the year %d = %s, want %s", year, got, want)
+		if got := fmt.Sprint(index.Nanos(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))); got != want {
+			t.Errorf("Nanos of the year %d = %s, want %s", year, got, want)
 		}
 	}
 	f(1970, "0")

@@ -57,10 +57,10 @@ func filterOf(kind counterpoint.Kind, q counterpoint.Query) (*filter, index.Word
 	in(f, kind, "message", q.Message)
 	in(f, kind, "station", q.Station)
 	if !q.From.IsZero() {
-		f.add("time <= ?", -nanos(q.From))
+		f.add("time <= ?", -index.Nanos(q.From))
 	}
 	if !q.To.IsZero() {
-		f.add("time > ?", -nanos(q.To))
+		f.add("time > ?", -index.Nanos(q.To))
 	}
 	var words index.Words
 	if q.Text != "" {

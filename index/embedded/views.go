@@ -113,12 +113,12 @@ func (s *Store) items(ctx context.Context, q counterpoint.Query, f *filter, each
 }
 
 func (s *Store) page(ctx context.Context, kind counterpoint.Kind, q counterpoint.Query, f *filter, each func(doc []byte) error) (string, error) {
-	limit, err := limitOf(q)
+	limit, err := index.LimitOf(q)
 	if err != nil {
 		return "", err
 	}
 	if q.Cursor != "" {
-		p, err := parseCursor(kind, q.Cursor)
+		p, err := index.ParseCursor(kind, q.Cursor)
 		if err != nil {
 			return "", err
 		}
@@ -133,10 +133,10 @@ func (s *Store) page(ctx context.Context, kind counterpoint.Kind, q counterpoint
 		return "", wrap(err)
 	}
 	defer rows.Close()
-	last := place{Kind: string(kind)}
+	last := index.Place{Kind: string(kind)}
 	for n := 0; rows.Next(); n++ {
 		if n == limit {
-			return last.cursor(), nil
+			return last.Cursor(), nil
 		}
 		var doc sql.RawBytes
 		if err := rows.Scan(&doc, &last.Rank, &last.Time, &last.Tie); err != nil {
@@ -165,16 +165,6 @@ func (s *Store) orderBy(ctx context.Context, f *filter) (string, error) {
 	}
 	f.conds[0] = "+" + f.conds[0] // kind, with which every index begins
 	return " ORDER BY +rank, +time, +tie", nil
-}
-
-func limitOf(q counterpoint.Query) (int, error) {
-	switch {
-	case q.Limit == 0:
-		return counterpoint.DefaultLimit, nil
-	case q.Limit < 0 || q.Limit > counterpoint.MaxLimit:
-		return 0, counterpoint.Invalid{{Field: "limit", Message: fmt.Sprintf("must be 1 to %d", counterpoint.MaxLimit)}}
-	}
-	return q.Limit, nil
 }
 
 // Search finds segments by their words.

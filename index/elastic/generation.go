@@ -1,0 +1,224 @@
+package elastic
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"counterpoint"
+)
+
+// generation is a set of indices that belong together. Each has two aliases: one of its own, through which it is
+// read and written (a write to an alias that is gone is refused, one to an index that is gone would make it), and
+// while the generation is served <prefix>-<kind>.
+type generation struct {
+	prefix  string
+	mapping int
+	id      string
+}
+
+func newGeneration(prefix string) *generation {
+	return &generation{prefix, mappingVersion, strings.ToLower(rand.Text()[:12])}
+}
+
+func (g *generation) index(kind counterpoint.Kind) string {
+	return fmt.Sprintf("%s-%s-v%d-%s", g.prefix, kind, g.mapping, g.id)
+}
+
+// alias is the name that only this generation has.
+func (g *generation) alias(kind counterpoint.Kind) string {
+	return fmt.Sprintf("%s-%s-%s", g.prefix, kind, g.id)
+}
+
+func (g *generation) indices() []string {
+	var all []string
+	for _, k := range kinds() {
+		all = append(all, g.index(k))
+	}
+	return all
+}
+
+func servedAlias(prefix string, kind counterpoint.Kind) string {
+	return fmt.Sprintf("%s-%s", prefix, kind)
+}
+
+// behind are the indices behind the served aliases, by kind.
+func (s *Store) behind(ctx context.Context) (map[counterpoint.Kind][]string, error) {
+	byName, names := map[string]counterpoint.Kind{}, []string{}
+	for _, k := range kinds() {
+		name := servedAlias(s.address.Prefix, k)
+		byName[name], names = k, append(names, name)
+	}
+	var rows []struct{ Alias, Index string }
+	if err := s.call(ctx, "GET", "/_cat/aliases/"+strings.Join(names, ",")+"?format=json&h=alias,index", nil, &rows); err != nil {
+		return nil, fmt.Errorf("look for the index: %w", err)
+	}
+	found := map[counterpoint.Kind][]string{}
+	for _, r := range rows {
+		found[byName[r.Alias]] = append(found[byName[r.Alias]], r.Index)
+	}
+	return found, nil
+}
+
+var indexNames = regexp.MustCompile(`-v(\d+)-([a-z0-9]+)$`)
+
+// served is the generation behind the served aliases, nil where there is none or some of its indices are gone.
+func (s *Store) served(ctx context.Context) (*generation, error) {
+	found, err := s.behind(ctx)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	var g *generation
+	for _, k := range kinds() {
+		if len(found[k]) != 1 {
+			return nil, nil
+		}
+		m := indexNames.FindStringSubmatch(found[k][0])
+		if m == nil {
+			return nil, fmt.Errorf("the alias %s stands for the index %s, which counterpoint did not make; choose another prefix in the URL", servedAlias(s.address.Prefix, k), found[k][0])
+		}
+		n, err := strconv.Atoi(m[1])
+		if err != nil || n > mappingVersion {
+			return nil, fmt.Errorf("the index %s has mapping %s, this program knows up to %d: use the newer program, or another prefix", found[k][0], m[1], mappingVersion)
+		}
+		this := &generation{s.address.Prefix, n, m[2]}
+		if g != nil && *g != *this {
+			return nil, nil
+		}
+		g = this
+	}
+	return g, nil
+}
+
+// first makes a generation where none is served, and serves it. Of two processes that do so at once the later
+// wins; the earlier finds its own gone.
+func (s *Store) first(ctx context.Context) (*generation, error) {
+	g, err := s.make(ctx)
+	if err != nil {
+		return nil, err
+	}
+	other, err := s.served(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if other != nil {
+		return other, s.remove(ctx, g.indices())
+	}
+	s.o.Log.Info("index begins anew", "address", s.address.String(), "generation", g.id)
+	return g, s.serve(ctx, g)
+}
+
+// make makes the indices of a new generation.
+func (s *Store) make(ctx context.Context) (*generation, error) {
+	g := newGeneration(s.address.Prefix)
+	var work errgroup.Group
+	work.SetLimit(4)
+	for _, k := range kinds() {
+		work.Go(func() error {
+			body, err := json.Marshal(map[string]any{
+				"aliases":  map[string]any{g.alias(k): map[string]any{}},
+				"settings": settings(k, s.address.Shards), "mappings": mappings(),
+			})
+			if err != nil {
+				return err
+			}
+			return s.call(ctx, "PUT", "/"+g.index(k), body, nil)
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return nil, fmt.Errorf("make the indices %s-*: %w", s.address.Prefix, err)
+	}
+	return g, nil
+}
+
+// serve moves the served aliases to the generation in one step and then deletes what stood behind them.
+func (s *Store) serve(ctx context.Context, g *generation) error {
+	found, err := s.behind(ctx)
+	if err != nil {
+		return err
+	}
+	type target struct {
+		Index string `json:"index"`
+		Alias string `json:"alias"`
+	}
+	var actions []map[string]target
+	var old []string
+	for _, k := range kinds() {
+		name := servedAlias(g.prefix, k)
+		for _, i := range found[k] {
+			if i == g.index(k) {
+				continue
+			}
+			actions = append(actions, map[string]target{"remove": {i, name}})
+			if m := indexNames.FindString(i); m != "" && strings.HasPrefix(i, name) {
+				old = append(old, i)
+			}
+		}
+		actions = append(actions, map[string]target{"add": {g.index(k), name}})
+	}
+	body, err := json.Marshal(map[string]any{"actions": actions})
+	if err != nil {
+		return err
+	}
+	if err := s.call(ctx, "POST", "/_aliases", body, nil); err != nil {
+		return fmt.Errorf("serve the index %s: %w", g.id, err)
+	}
+	return s.remove(ctx, old)
+}
+
+// remove deletes indices; those that are not there are gone already.
+func (s *Store) remove(ctx context.Context, indices []string) error {
+	for some := range slices.Chunk(indices, 20) {
+		if err := s.call(ctx, "DELETE", "/"+strings.Join(some, ",")+"?ignore_unavailable=true", nil, nil); err != nil {
+			return fmt.Errorf("delete old indices: %w", err)
+		}
+	}
+	return nil
+}
+
+// Build makes a new, empty generation beside the one that is served. It is filled like any store, and takes over
+// with Promote or goes with Discard.
+func (s *Store) Build(ctx context.Context) (*Store, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	o := s.o
+	o.ReadOnly, o.Registerer = false, nil
+	c, err := newClient(s.address, o)
+	if err != nil {
+		return nil, err
+	}
+	n := &Store{client: c, address: s.address, o: o, seen: map[string]map[int]int64{}}
+	g, err := n.make(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n.gen.Store(g)
+	return n, nil
+}
+
+// Promote serves this generation in place of the one served so far, whose indices are deleted.
+func (s *Store) Promote(ctx context.Context) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	return s.serve(ctx, s.gen.Load())
+}
+
+// Discard deletes the generation and closes the store.
+func (s *Store) Discard(ctx context.Context) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	if err := s.remove(ctx, s.gen.Load().indices()); err != nil {
+		return err
+	}
+	return s.Close()
+}
