@@ -36,6 +36,7 @@ type flow struct {
 
 	feed      func(classify.Feed) classify.Feed           // where a bug is planted; nil is none
 	publisher func(classify.Publisher) classify.Publisher // the same
+	bad       func(counterpoint.Entry[counterpoint.Item]) counterpoint.Entry[counterpoint.Item]
 	bury      func(ctx context.Context, topic string, at counterpoint.Position, value any, reason string) error
 
 	patience patience
@@ -139,8 +140,12 @@ func (f *flow) index(ctx context.Context) error {
 		return fmt.Errorf("open what the index reads: %w", err)
 	}
 	defer func() { items.Close(); assessments.Close(); decisions.Close() }()
-	p := f.projector(f.store)
-	return running(ctx, "index", p.Run(ctx, patientFeed[counterpoint.Item]{&f.patience, items},
+	var in index.Feed[counterpoint.Item] = patientFeed[counterpoint.Item]{&f.patience, items}
+	if f.bad != nil {
+		in = badFeed{in, f.bad}
+	}
+	p := index.NewProjector(f.store, index.ProjectorOptions{Unseal: f.vault.Unseal, Bury: f.bury, Log: slog.New(slog.DiscardHandler)})
+	return running(ctx, "index", p.Run(ctx, in,
 		patientFeed[counterpoint.Assessment]{&f.patience, assessments}, patientFeed[counterpoint.Event]{&f.patience, decisions}))
 }
 
@@ -156,6 +161,21 @@ func open[T stream.Value](ctx context.Context, f *flow, v stream.View[T], topic 
 		return err
 	})
 	return feed, err
+}
+
+// badFeed changes what the index reads.
+type badFeed struct {
+	from index.Feed[counterpoint.Item]
+	bad  func(counterpoint.Entry[counterpoint.Item]) counterpoint.Entry[counterpoint.Item]
+}
+
+// Read changes every entry.
+func (b badFeed) Read(ctx context.Context, max int) ([]counterpoint.Entry[counterpoint.Item], func(context.Context) error, error) {
+	entries, ack, err := b.from.Read(ctx, max)
+	for i := range entries {
+		entries[i] = b.bad(entries[i])
+	}
+	return entries, ack, err
 }
 
 func (f *flow) projector(s index.Store) *index.Projector {
