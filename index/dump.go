@@ -3,6 +3,7 @@ package index
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -12,7 +13,7 @@ import (
 )
 
 // Dump writes every document as a line of kind, id and JSON, in the order of kind and id: two stores that say
-// the same give the same bytes. It holds one kind in memory.
+// the same give the same bytes, however often the log said it to them. It holds one kind in memory.
 func Dump(ctx context.Context, s Store, w io.Writer) error {
 	out := bufio.NewWriter(w)
 	for _, kind := range Kinds {
@@ -32,6 +33,10 @@ func lines(ctx context.Context, s Store, kind counterpoint.Kind) ([]string, erro
 	q := counterpoint.Query{Limit: counterpoint.MaxLimit}
 	for {
 		next, err := s.List(ctx, kind, q, func(doc []byte) error {
+			doc, err := said(kind, doc)
+			if err != nil {
+				return err
+			}
 			id, err := ID(kind, doc)
 			out = append(out, string(kind)+"\t"+id+"\t"+string(doc))
 			return err
@@ -44,4 +49,17 @@ func lines(ctx context.Context, s Store, kind counterpoint.Kind) ([]string, erro
 			return out, nil
 		}
 	}
+}
+
+// said is the document without how far the log was read for it.
+func said(kind counterpoint.Kind, doc []byte) ([]byte, error) {
+	if kind != kindRecord {
+		return doc, nil
+	}
+	var rec record
+	if err := json.Unmarshal(doc, &rec); err != nil {
+		return nil, fmt.Errorf("record in the index: %w", err)
+	}
+	rec.Heard, rec.Judged = applied{}, applied{}
+	return json.Marshal(rec)
 }

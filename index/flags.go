@@ -12,7 +12,7 @@ import (
 // was raised on part of what is known, and goes.
 func putFlags(tx Tx, rec *record) error {
 	all := rec.heard()
-	for _, id := range rec.Flags {
+	for _, id := range rec.mayFlag(whole(tx)) {
 		if _, ok := all[id]; !ok {
 			all[id] = heard{}
 		}
@@ -51,4 +51,28 @@ func putFlags(tx Tx, rec *record) error {
 // raised reports whether a person flagged the item under the id.
 func (r *record) raised(flag string) bool {
 	return slices.ContainsFunc(r.Hand, func(h byHand) bool { return h.Flag == flag })
+}
+
+// mayFlag is the flags that may speak of the item: those it is known to speak of and, where a batch may have been
+// cut off between a flag and the record, those that it spoke of by then.
+func (r *record) mayFlag(whole bool) []string {
+	if whole {
+		return r.Flags
+	}
+	ids := slices.Clone(r.Flags)
+	for _, a := range r.Assessed {
+		for _, s := range a.Sightings {
+			ids = append(ids, s.FlagID())
+		}
+	}
+	for _, h := range r.Hand {
+		ids = append(ids, h.Flag)
+	}
+	return ids
+}
+
+// whole reports whether the store never has half a batch.
+func whole(tx Tx) bool {
+	b, ok := tx.(*Buffer)
+	return ok && b.Whole
 }

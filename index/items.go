@@ -23,10 +23,13 @@ func assessmentID(item string, part int, revision string) string {
 }
 
 // putItem applies one part of an item: its segments replace what stood in their place.
-func putItem(tx Tx, it counterpoint.Item) error {
+func putItem(tx Tx, at counterpoint.Position, it counterpoint.Item) error {
 	rec, err := loadRecord(tx, it.ID)
 	if err != nil {
 		return err
+	}
+	if !rec.Heard.take(at) {
+		return nil
 	}
 	revised := rec.revise(it.Revision)
 	if err := makeRoom(tx, rec, it, revised); err != nil {
@@ -178,10 +181,13 @@ func most[K ~string](counts map[K]int, none K) K {
 }
 
 // putAssessment applies what classify says of a part, whether the part is here already or not.
-func putAssessment(tx Tx, a counterpoint.Assessment) error {
+func putAssessment(tx Tx, at counterpoint.Position, a counterpoint.Assessment) error {
 	rec, err := loadRecord(tx, a.Item)
 	if err != nil {
 		return err
+	}
+	if !rec.Judged.take(at) {
+		return nil
 	}
 	doc := assessmentDoc{assessmentID(a.Item, a.Part, a.Revision), a.Segments, a.Errors}
 	if err := tx.Put(kindAssessment, doc.ID, doc); err != nil {

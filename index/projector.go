@@ -228,9 +228,9 @@ func (p *Projector) fresh(ctx context.Context, list []entry) ([]entry, Next, err
 func (p *Projector) one(tx Tx, e entry) error {
 	switch v := e.value.(type) {
 	case *counterpoint.Item:
-		return putItem(tx, *v)
+		return putItem(tx, e.Position, *v)
 	case *counterpoint.Assessment:
-		return putAssessment(tx, *v)
+		return putAssessment(tx, e.Position, *v)
 	case *counterpoint.Event:
 		return p.putEvent(tx, e.Offset, *v)
 	}

@@ -21,7 +21,25 @@ type record struct {
 	Parts     []partRecord `json:"parts"`     // of the current revision
 	Assessed  []assessed   `json:"assessed"`
 	Hand      []byHand     `json:"hand"`
-	Flags     []string     `json:"flags"` // that this item says something of
+	Flags     []string     `json:"flags"`  // that this item says something of
+	Heard     applied      `json:"heard"`  // how far the items topic is in here
+	Judged    applied      `json:"judged"` // and the assessments topic
+}
+
+// applied is how far a topic is applied to one item. A batch that is cut off after the record was written, and
+// applied again, must find that its entries are in it: the same revisions twice over are others than once.
+type applied struct {
+	Partition int   `json:"partition"`
+	Next      int64 `json:"next"`
+}
+
+// take reports whether the entry is new, and from then on it is not.
+func (a *applied) take(at counterpoint.Position) bool {
+	if at.Partition == a.Partition && at.Offset < a.Next {
+		return false
+	}
+	*a = applied{at.Partition, at.Offset + 1}
+	return true
 }
 
 // partRecord is a part of the item's current revision and what the item's view needs of it.

@@ -81,22 +81,10 @@ func (w *wanted) name(e entry) {
 	}
 }
 
-// flags adds the flags that the item speaks of, and those it may come to speak of when a revision is read that
-// was judged before.
+// flags adds the flags that the item speaks of, or may come to speak of.
 func (w *wanted) flags(rec *record) {
-	for _, id := range rec.Flags {
+	for _, id := range rec.mayFlag(false) {
 		w.add(counterpoint.KindFlag, id)
-	}
-	for _, h := range rec.Hand {
-		w.add(counterpoint.KindFlag, h.Flag)
-	}
-	for _, a := range rec.Assessed {
-		if rec.rank(a.Revision) >= 0 && a.Revision != rec.current() {
-			continue
-		}
-		for _, s := range a.Sightings {
-			w.add(counterpoint.KindFlag, s.FlagID())
-		}
 	}
 }
 
@@ -110,7 +98,7 @@ func (w *wanted) told(tx Tx, e entry, rec *record) {
 				w.segments(rec.ID, p)
 			}
 		}
-		if b, ok := tx.(*Buffer); !ok || !b.Whole {
+		if !whole(tx) {
 			w.segments(rec.ID, newPart(*v))
 		}
 	case *counterpoint.Assessment:
