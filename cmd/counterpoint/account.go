@@ -25,7 +25,7 @@ func accountCommand() *cobra.Command {
 }
 
 func accountAddCommand() *cobra.Command {
-	var data string
+	var at place
 	var roles []string
 	c := &cobra.Command{
 		Use:     "add NAME",
@@ -40,7 +40,7 @@ func accountAddCommand() *cobra.Command {
 			password := strings.TrimRight(string(b), "\r\n")
 			var a api.Answer
 			body := map[string]any{"name": args[0], "password": password, "roles": roles}
-			err = ask(c, data, "/api/v1/accounts", body, &a, func(ctx context.Context, l *line) error {
+			err = ask(c, &at, []string{roleAPI}, "/api/v1/accounts", body, &a, func(ctx context.Context, l *line) error {
 				var err error
 				a, err = l.desk.MakeAccount(ctx, api.Call{By: api.Operator}, args[0], password, personRoles(roles), false)
 				return err
@@ -51,7 +51,7 @@ func accountAddCommand() *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data folder")
+	at.add(c)
 	c.Flags().StringSliceVar(&roles, "roles", nil, "viewer, analyst, reviewer, radio, approver, admin")
 	return c
 }
@@ -65,14 +65,14 @@ func personRoles(in []string) []counterpoint.PersonRole {
 }
 
 func accountTokenCommand() *cobra.Command {
-	var data string
+	var at place
 	c := &cobra.Command{
 		Use:   "token NAME",
 		Short: "Make a bearer token that acts as the account; it is shown once",
 		Args:  argsBetween(1, 1, "the account"),
 		RunE: func(c *cobra.Command, args []string) error {
 			var t api.Token
-			err := ask(c, data, "/api/v1/tokens", map[string]string{"account": args[0]}, &t, func(ctx context.Context, l *line) error {
+			err := ask(c, &at, []string{roleAPI}, "/api/v1/tokens", map[string]string{"account": args[0]}, &t, func(ctx context.Context, l *line) error {
 				var err error
 				t, err = l.desk.MakeToken(ctx, api.Call{By: api.Operator}, args[0])
 				return err
@@ -83,18 +83,18 @@ func accountTokenCommand() *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data folder")
+	at.add(c)
 	return c
 }
 
 func accountListCommand() *cobra.Command {
-	cfg := config{}
+	var at place
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the accounts",
 		Args:  argsBetween(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			store, err := openIndex(cfg)
+			store, err := at.readStore(c)
 			if err != nil {
 				return err
 			}
@@ -113,30 +113,30 @@ func accountListCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&cfg.Data, "data", "data", "data folder")
+	at.add(c)
 	return c
 }
 
-// ask puts a command to the running process, or runs own on a line opened for it.
-func ask(c *cobra.Command, data, path string, body, into any, own func(context.Context, *line) error) error {
+// ask puts a command to the process that runs on the data folder, if it has one of the roles (none asks for none),
+// or runs own on a line opened for it.
+func ask(c *cobra.Command, at *place, roles []string, path string, body, into any, own func(context.Context, *line) error) error {
 	ctx := c.Context()
-	r, err := findRunning(data)
+	cfg, err := at.config(c)
 	if err != nil {
 		return err
 	}
-	if r != nil {
+	r, err := findRunning(cfg.Data)
+	if err != nil {
+		return err
+	}
+	if r != nil && (len(roles) == 0 || r.does(roles...)) {
 		return r.client().post(ctx, path, body, into)
 	}
-	cfg, err := readConfig("")
+	l, stop, err := ownLine(ctx, cfg, c.ErrOrStderr(), roleDesk)
 	if err != nil {
 		return err
 	}
-	cfg.Data = data
-	l, stop, err := ownLine(ctx, cfg, c.ErrOrStderr())
-	if err != nil {
-		return err
-	}
-	if err := l.settle(ctx); err != nil {
+	if err := l.settleOwn(ctx); err != nil {
 		return errors.Join(err, stop())
 	}
 	return errors.Join(own(ctx, l), stop())

@@ -20,27 +20,35 @@ import (
 )
 
 func backupCommand() *cobra.Command {
-	var data string
+	var at place
 	c := &cobra.Command{
 		Use:   "backup FOLDER",
 		Short: "Copy the data folder into a new folder, and check the copy",
 		Long: `Copy the log, the index and the register of what was ingested, each as one consistent snapshot, also
 beside a running process; check the copies, and write their SHA-256 sums to SHA256SUMS. To go back,
 stop the program and put the copied files into an empty data folder. The copy holds the keys of quoted
-words: keep it as safe as the folder itself.`,
+words: keep it as safe as the folder itself.
+
+A log on servers (--stream) is copied into a file stream.db, so that the copy is a data folder for one
+machine: 'counterpoint verify' on it compares with the same signed heads. Its index is not copied;
+'counterpoint rebuild' makes it there.`,
 		Args: argsBetween(1, 1, "the folder to make"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return backup(c.Context(), data, args[0], c.OutOrStdout())
+			cfg, err := at.config(c)
+			if err != nil {
+				return err
+			}
+			return backup(c.Context(), cfg, args[0], c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data folder")
+	at.add(c)
 	return c
 }
 
 // seenFile is the register of what came through the door, in the data folder.
 const seenFile = "ingest.db"
 
-func backup(ctx context.Context, data, to string, out io.Writer) (err error) {
+func backup(ctx context.Context, cfg config, to string, out io.Writer) (err error) {
 	if entries, err := os.ReadDir(to); err == nil && len(entries) > 0 {
 		return fmt.Errorf("%s is not empty; name a new folder", to)
 	}
@@ -48,21 +56,40 @@ func backup(ctx context.Context, data, to string, out io.Writer) (err error) {
 		return err
 	}
 	// The log last: index and register may then be behind it, which is caught up; never ahead of it.
-	if err := backupIndex(ctx, config{Data: data}, filepath.Join(to, "index.db")); err != nil {
+	ownIndex := cfg.Stream == "" && cfg.Index == ""
+	if ownIndex {
+		if err := backupIndex(ctx, cfg, filepath.Join(to, indexFile)); err != nil {
+			return err
+		}
+	}
+	if err := backupSeen(ctx, cfg, filepath.Join(to, seenFile)); err != nil {
 		return err
 	}
-	if err := backupSeen(ctx, config{Data: data}, filepath.Join(to, seenFile)); err != nil {
+	if err := backupLog(ctx, cfg, to); err != nil {
+		return fmt.Errorf("copy the log: %w", err)
+	}
+	if err := checkBackup(ctx, to, out); err != nil {
 		return err
 	}
-	log, err := openStream(ctx, data)
+	if !ownIndex {
+		fmt.Fprintf(out, "the index is not in it; 'counterpoint rebuild --data %s' makes it from the log\n", to)
+	}
+	return nil
+}
+
+func backupLog(ctx context.Context, cfg config, to string) error {
+	if cfg.Stream == "" {
+		log, err := openStream(ctx, cfg.Data)
+		if err != nil {
+			return err
+		}
+		return errors.Join(log.Backup(ctx, filepath.Join(to, embedded.File)), log.Close())
+	}
+	log, err := cfg.readLog(ctx)
 	if err != nil {
 		return err
 	}
-	err = log.Backup(ctx, filepath.Join(to, "stream.db"))
-	if err = errors.Join(err, log.Close()); err != nil {
-		return fmt.Errorf("copy the log: %w", err)
-	}
-	return checkBackup(ctx, to, out)
+	return errors.Join(embedded.Copy(ctx, log, to), log.Close())
 }
 
 func backupIndex(ctx context.Context, cfg config, to string) error {
@@ -73,7 +100,11 @@ func backupIndex(ctx context.Context, cfg config, to string) error {
 	return errors.Join(store.Backup(ctx, to), store.Close())
 }
 
+// backupSeen copies the register of what came through this folder's door, if anything did.
 func backupSeen(ctx context.Context, cfg config, to string) error {
+	if _, err := os.Stat(cfg.path(seenFile)); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	seen, err := ingest.OpenSeen(cfg.path(seenFile))
 	if err != nil {
 		return err
@@ -90,15 +121,16 @@ func checkBackup(ctx context.Context, dir string, out io.Writer) error {
 	if err := errors.Join(log.IntegrityCheck(ctx), log.Close()); err != nil {
 		return fmt.Errorf("the copied log: %w", err)
 	}
-	store, err := indexstore.Open(filepath.Join(dir, "index.db"), indexstore.Options{ReadOnly: true})
-	if err != nil {
-		return fmt.Errorf("open the copy: %w", err)
-	}
-	if err := errors.Join(store.Check(ctx), store.Close()); err != nil {
+	if err := checkIndexCopy(ctx, filepath.Join(dir, indexFile)); err != nil {
 		return fmt.Errorf("the copied index: %w", err)
 	}
 	var sums strings.Builder
-	names := []string{"index.db", seenFile, "stream.db"}
+	var names []string
+	for _, n := range []string{indexFile, seenFile, embedded.File} {
+		if _, err := os.Stat(filepath.Join(dir, n)); err == nil {
+			names = append(names, n)
+		}
+	}
 	sort.Strings(names)
 	for _, n := range names {
 		sum, err := sha256File(filepath.Join(dir, n))
@@ -112,6 +144,17 @@ func checkBackup(ctx context.Context, dir string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "copied to %s and checked\n%s", dir, sums.String())
 	return nil
+}
+
+func checkIndexCopy(ctx context.Context, name string) error {
+	if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	store, err := indexstore.Open(name, indexstore.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	return errors.Join(store.Check(ctx), store.Close())
 }
 
 func sha256File(name string) (string, error) {

@@ -164,6 +164,12 @@ func TestUsage(t *testing.T) {
 	f(`--state "bogus" is not one of`, "export", "flags", "--state", "bogus")
 	f(`--label "rude" is not one of`, "search", "x", "--label", "rude")
 	f("--level 7 is not one of", "search", "x", "--level", "7")
+	f(`there is no role "clasify"; did you mean "classify"?`, "run", "--roles", "clasify")
+	f("--stream kafka://", "run", "--roles", "api")
+	f("add the role api, or give --index", "run", "--stream", "kafka://127.0.0.1:1", "--roles", "classify,index")
+	f("nobody makes it", "run", "--stream", "kafka://127.0.0.1:1", "--roles", "api")
+	f(`stream "amqp://…@x" is not of the form kafka://`, "verify", "--stream", "amqp://me:secret@x")
+	f("is not of the form http://host:9200", "search", "--index", "localhost:9200", "x")
 	f("cannot be exported", "export", "people", "--data", t.TempDir())
 }
 
@@ -200,6 +206,8 @@ func TestConfigErrors(t *testing.T) {
 	f("sources:\n  - id: a\n  - id: a\n", "a stands twice")
 	f("sources:\n  - id: a\n    watch: /does/not/exist\n", "is not a folder")
 	f("listen: [1\n", "line ")
+	f("roles: [api, indx]\n", `roles[1]: there is no role "indx"; did you mean "index"?`)
+	f("stream: rabbit\n", "is not of the form kafka://")
 }
 
 // TestSecondProcess holds that a folder has one writer: a second one is refused within two seconds, with the

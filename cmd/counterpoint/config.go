@@ -19,8 +19,8 @@ import (
 	"counterpoint/classify/language"
 )
 
-// config is all that run can be told. Flags win over the file; the only thing read from the environment is
-// COUNTERPOINT_ADMIN_TOKEN.
+// config is all that run can be told. Flags win over the file; only secrets are read from the environment:
+// COUNTERPOINT_ADMIN_TOKEN, and those that the URLs' backends name.
 type config struct {
 	Data      string         `yaml:"data"`      // folder of everything kept; default ./data
 	Listen    string         `yaml:"listen"`    // default 127.0.0.1:8080
@@ -28,8 +28,12 @@ type config struct {
 	Country   string         `yaml:"country"`   // ISO 3166-1 alpha-2
 	Zone      string         `yaml:"zone"`      // IANA time zone of the pages; default UTC
 	Log       string         `yaml:"log"`       // json or text; default text on a terminal
+	Stream    string         `yaml:"stream"`    // kafka://…; default the log in the data folder
+	Index     string         `yaml:"index"`     // http(s)://…; default the index in the data folder
+	Roles     []string       `yaml:"roles"`     // default all
 	Sources   []sourceConfig `yaml:"sources"`
 
+	beside     bool // a command that may work beside a process on the same data folder
 	noExample  bool
 	file       string
 	adminToken string
@@ -158,6 +162,14 @@ func (c *config) check() error {
 	}
 	if !slices.Contains([]string{"", "json", "text"}, c.Log) {
 		bad = append(bad, counterpoint.FieldError{Field: "log", Message: fmt.Sprintf("%q is not json or text", c.Log)})
+	}
+	if err := c.checkPlaces(); err != nil {
+		bad = append(bad, counterpoint.FieldError{Field: "stream and index", Message: err.Error()})
+	}
+	for i, r := range c.Roles {
+		if !slices.Contains(allRoles, r) {
+			bad = append(bad, counterpoint.FieldError{Field: fmt.Sprintf("roles[%d]", i), Message: unknownRole(r).Error()})
+		}
 	}
 	seen := map[string]bool{}
 	for i, s := range c.Sources {

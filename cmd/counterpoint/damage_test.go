@@ -15,11 +15,16 @@ import (
 func folder(t *testing.T, source string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "data")
+	cfg, err := readConfig("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Data = dir
 	put := func(f ingestFlags, line string) error {
-		return ingestFiles(t.Context(), f, []string{"-"}, strings.NewReader(line), io.Discard, io.Discard)
+		return ingestFiles(t.Context(), cfg, f, []string{"-"}, strings.NewReader(line), io.Discard, io.Discard)
 	}
 	line := `{"locator":"1","segments":[{"text":"The market of ` + source + ` is open."}]}`
-	if err := put(ingestFlags{data: dir, source: source, format: "jsonl", kind: "radio"}, line); err != nil {
+	if err := put(ingestFlags{source: source, format: "jsonl", kind: "radio"}, line); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -61,7 +66,7 @@ func TestForeignIndexIsRefused(t *testing.T) {
 	if err := open(t, b); err == nil || !strings.Contains(err.Error(), "counterpoint rebuild") {
 		t.Errorf("the index of another folder = %v, want it refused with what to do", err)
 	}
-	if err := rebuild(t.Context(), b, io.Discard, io.Discard); err != nil {
+	if err := rebuild(t.Context(), config{Data: b, Languages: defaultLanguages}, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if err := open(t, b); err != nil {
@@ -107,7 +112,7 @@ func TestRebuildLeavesAFolderInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Release()
-	if err := rebuild(t.Context(), dir, io.Discard, io.Discard); err == nil {
+	if err := rebuild(t.Context(), config{Data: dir, Languages: defaultLanguages}, io.Discard, io.Discard); err == nil {
 		t.Error("rebuilt under another process")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "index.db")); err != nil {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"counterpoint/stream"
-	"counterpoint/stream/embedded"
 )
 
 func deadCommand() *cobra.Command {
@@ -23,23 +22,19 @@ func deadCommand() *cobra.Command {
 	return c
 }
 
-// openStream opens the log for reading, also beside a running process.
-func openStream(ctx context.Context, data string) (*embedded.Log, error) {
-	if emptyFolder(data) {
-		return nil, fmt.Errorf("there is no log in %s; is --data right?", data)
-	}
-	return embedded.Open(ctx, data, embedded.Options{ReadOnly: true})
-}
-
 func deadListCommand() *cobra.Command {
-	var data string
+	var at place
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the dead letters that wait",
 		Args:  argsBetween(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			log, err := openStream(c.Context(), data)
+			cfg, err := at.config(c)
+			if err != nil {
+				return err
+			}
+			log, err := cfg.readLog(c.Context())
 			if err != nil {
 				return err
 			}
@@ -64,7 +59,7 @@ func deadListCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data folder")
+	at.add(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return c
 }
@@ -76,19 +71,19 @@ type redriven struct {
 const redrivePath = "/internal/dead/redrive"
 
 func deadRedriveCommand() *cobra.Command {
-	var data string
+	var at place
 	c := &cobra.Command{
 		Use:   "redrive [ID…]",
 		Short: "Put dead letters back on the line: those named, or all",
 		Args:  argsBetween(0, -1, ""),
 		RunE: func(c *cobra.Command, args []string) error {
 			var n redriven
-			err := ask(c, data, redrivePath, args, &n, func(ctx context.Context, l *line) error {
+			err := ask(c, &at, nil, redrivePath, args, &n, func(ctx context.Context, l *line) error {
 				var err error
 				if n.Redriven, err = stream.Redrive(ctx, l.stream, args...); err != nil {
 					return err
 				}
-				return l.settle(ctx)
+				return l.settleOwn(ctx)
 			})
 			if err == nil {
 				fmt.Fprintf(c.OutOrStdout(), "re-driven %d\n", n.Redriven)
@@ -96,7 +91,7 @@ func deadRedriveCommand() *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data folder")
+	at.add(c)
 	return c
 }
 

@@ -43,7 +43,7 @@ func (l *line) past() (*past, error) {
 	if p.door, err = ingest.New(o); err != nil {
 		return nil, err
 	}
-	p.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault, Now: p.now})
+	p.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault, Now: p.now, Wait: time.Minute})
 	p.prover = respond.NewProver(respond.ProverOptions{Views: l.store, Decider: p.desk, Now: p.now, Log: l.log})
 	return p, nil
 }
@@ -59,7 +59,7 @@ func (l *line) loadExample(ctx context.Context) error {
 	}
 	p.back = 24 * time.Hour
 	for _, s := range examples.Sources() {
-		if err := l.registerSourceAt(ctx, s, p.now()); err != nil {
+		if err := l.registerSourceBy(ctx, p.desk, s, p.now()); err != nil {
 			return fmt.Errorf("example source %s: %w", s.ID, err)
 		}
 	}

@@ -24,7 +24,12 @@ type running struct {
 	PID     int    `json:"pid"`
 	Address string `json:"address"`
 	Secret  string `json:"secret"`
+
+	Roles []string `json:"roles,omitempty"` // none is all
 }
+
+// does reports whether the process has one of the roles.
+func (r running) does(roles ...string) bool { return config{Roles: r.Roles}.does(roles...) }
 
 const runFile = "run.json"
 

@@ -24,26 +24,36 @@ import (
 
 // ingestFlags are what the command line says of the files.
 type ingestFlags struct {
-	data, source, format, lang, recorded, audio, kind string
-	json                                              bool
+	source, format, lang, recorded, audio, kind string
+	json                                        bool
 }
 
 func ingestCommand() *cobra.Command {
+	var at place
 	var f ingestFlags
 	c := &cobra.Command{
 		Use:   "ingest --source ID FILE|DIR|-…",
 		Short: "Put transcripts and items through the door",
 		Long: `Put files through the same door as the collectors. Beside a running process on the same data folder it
-hands them over; otherwise it carries them through the line itself and ends.
+hands them over; otherwise it carries them through the line itself and ends. On a log of servers (--stream)
+it puts them there, and the processes that classify and index carry them on.
 
 A file NAME.meta.yaml (or .json) beside NAME may say recorded, audio, title and lang.`,
 		Example: "  counterpoint ingest --source radio-x morning.vtt\n  counterpoint ingest --source radio-x --recorded 2026-03-01T06:00:00+01:00 --audio https://radio.example/a.mp3 a.json\n  cat items.jsonl | counterpoint ingest --source sms --format jsonl -",
 		Args:    argsBetween(1, -1, "at least one file, folder, or - for standard input"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return ingestFiles(c.Context(), f, args, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
+			f, err := f.check() // before the place: what was typed first is named first
+			if err != nil {
+				return err
+			}
+			cfg, err := at.config(c)
+			if err != nil {
+				return err
+			}
+			return ingestFiles(c.Context(), cfg, f, args, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	c.Flags().StringVar(&f.data, "data", "data", "data folder")
+	at.add(c)
 	c.Flags().StringVar(&f.source, "source", "", "source the files belong to (required); an unknown one is registered")
 	c.Flags().StringVar(&f.format, "format", "auto", "auto, "+strings.Join(ingest.FormatNames(), ", "))
 	c.Flags().StringVar(&f.lang, "lang", "", "language the files are in (ISO 639); a strong hint")
@@ -85,11 +95,7 @@ func contains(list []string, s string) bool {
 // door is where files go: the running process or a line of our own.
 type door func(ctx context.Context, name string, in io.Reader) (ingest.Receipt, error)
 
-func ingestFiles(ctx context.Context, f ingestFlags, args []string, in io.Reader, out, errs io.Writer) error {
-	f, err := f.check()
-	if err != nil {
-		return err
-	}
+func ingestFiles(ctx context.Context, cfg config, f ingestFlags, args []string, in io.Reader, out, errs io.Writer) error {
 	if f.lang != "" {
 		code, ok := language.Valid(f.lang)
 		if !ok {
@@ -97,7 +103,7 @@ func ingestFiles(ctx context.Context, f ingestFlags, args []string, in io.Reader
 		}
 		f.lang = code
 	}
-	put, finish, err := openDoor(ctx, f, errs)
+	put, finish, err := openDoor(ctx, cfg, f, errs)
 	if err != nil {
 		return err
 	}
@@ -180,20 +186,15 @@ func progress(errs io.Writer, files int) *progressbar.ProgressBar {
 
 // openDoor finds the door: the running process's, or that of a line opened for the purpose, which finish then
 // carries to the end.
-func openDoor(ctx context.Context, f ingestFlags, errs io.Writer) (door, func(bool) error, error) {
-	r, err := findRunning(f.data)
+func openDoor(ctx context.Context, cfg config, f ingestFlags, errs io.Writer) (door, func(bool) error, error) {
+	r, err := findRunning(cfg.Data)
 	if err != nil {
 		return nil, nil, err
 	}
-	if r != nil {
+	if r != nil && r.does(roleIngest, roleAPI) {
 		return handOver(ctx, *r, f), func(bool) error { return nil }, nil
 	}
-	cfg, err := readConfig("")
-	if err != nil {
-		return nil, nil, err
-	}
-	cfg.Data = f.data
-	l, stop, err := ownLine(ctx, cfg, errs)
+	l, stop, err := ownLine(ctx, cfg, errs, roleIngest)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -211,27 +212,9 @@ func openDoor(ctx context.Context, f ingestFlags, errs io.Writer) (door, func(bo
 	return put, func(whole bool) error {
 		var err error
 		if whole {
-			err = l.settle(ctx)
+			err = l.settleOwn(ctx)
 		}
 		return errors.Join(err, stop())
-	}, nil
-}
-
-// ownLine is a line in motion for one command, where no process runs on the folder.
-func ownLine(ctx context.Context, cfg config, errs io.Writer) (*line, func() error, error) {
-	l, err := openLine(ctx, cfg, newLogger(cfg, errs))
-	if err != nil {
-		return nil, nil, err
-	}
-	moving, cancel := context.WithCancel(ctx)
-	wait, err := l.start(moving)
-	if err != nil {
-		cancel()
-		return nil, nil, errors.Join(err, l.close())
-	}
-	return l, func() error {
-		cancel()
-		return errors.Join(wait(), l.close())
 	}, nil
 }
 

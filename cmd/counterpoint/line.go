@@ -11,13 +11,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"golang.org/x/sync/errgroup"
 
 	"counterpoint"
 	"counterpoint/api"
 	"counterpoint/classify"
 	"counterpoint/index"
-	indexstore "counterpoint/index/embedded"
 	"counterpoint/ingest"
 	"counterpoint/respond"
 	"counterpoint/stream"
@@ -25,15 +23,18 @@ import (
 	"counterpoint/stream/vault"
 )
 
-// line is the path of an item, wired on one data folder: ingest → stream → classify → stream → index, with the
-// desk's decisions on the stream too. It is built from sink to source and stopped from source to sink.
+// line is the path of an item, as far as this process has it by its roles: ingest → stream → classify → stream →
+// index, with the desk's decisions on the stream too. It is built from sink to source and stopped from source to
+// sink. What no role needs is nil.
 type line struct {
 	cfg       config
 	log       *slog.Logger
 	metrics   *prometheus.Registry
-	stream    *embedded.Log
+	unused    bool // nothing was ever written to the log
+	stream    stream.Log
 	vault     *vault.Vault
-	store     *indexstore.Store
+	store     index.Store
+	sink      *pinned // store as the projector writes it
 	projector *index.Projector
 	stage     *classify.Stage
 	seen      *ingest.Seen
@@ -49,42 +50,113 @@ func openLine(ctx context.Context, cfg config, log *slog.Logger) (_ *line, err e
 	l.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, l.close())
+			err = &openError{errors.Join(err, l.close()), l.unused}
 		}
 	}()
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
-	}
-	if l.stream, err = embedded.Open(ctx, cfg.Data, embedded.Options{}); err != nil {
-		return nil, err
-	}
-	l.closers = append(l.closers, l.stream.Close)
-	if l.vault, err = vault.Open(ctx, l.stream); err != nil {
-		return nil, fmt.Errorf("open the secrets: %w", err)
-	}
-	l.closers = append(l.closers, l.vault.Close)
-	if l.store, err = indexstore.Open(cfg.path("index.db"), indexstore.Options{}); err != nil {
-		return nil, err
-	}
-	l.closers = append(l.closers, l.store.Close)
-	if err := l.sameLog(ctx); err != nil {
-		return nil, err
-	}
-	l.projector = index.NewProjector(l.store, index.ProjectorOptions{Unseal: l.vault.Unseal, Log: log, Registerer: l.metrics})
-	if l.stage, err = newStage(cfg.Languages, log, l.metrics); err != nil {
-		return nil, err
-	}
-	l.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault})
-	if l.seen, err = ingest.OpenSeen(cfg.path(seenFile)); err != nil {
-		return nil, err
-	}
-	l.closers = append(l.closers, l.seen.Close)
-	if l.door, err = ingest.New(l.doorOptions()); err != nil {
-		return nil, err
+	for _, part := range []struct {
+		open  func(context.Context) error
+		roles []string
+	}{
+		{l.openFolder, []string{roleIngest, roleClassify, roleIndex, roleRespond, roleAPI}},
+		{l.openStream, []string{roleIngest, roleClassify, roleIndex, roleRespond, roleAPI, roleDesk}},
+		{l.openDesk, []string{roleIngest, roleIndex, roleRespond, roleAPI, roleDesk}},
+		{l.openClassify, []string{roleClassify}},
+		{l.openDoor, []string{roleIngest, roleAPI}},
+		{l.openRespond, []string{roleRespond}},
+	} {
+		if !cfg.does(part.roles...) {
+			continue
+		}
+		if err := part.open(ctx); err != nil {
+			return nil, err
+		}
 	}
 	l.metrics.MustRegister(streamMetrics{l})
-	l.prover = respond.NewProver(respond.ProverOptions{Views: l.store, Decider: l.desk, Registerer: l.metrics, Log: log})
 	return l, nil
+}
+
+// openError is why a line could not be opened, and whether nothing was ever written to its log before.
+type openError struct {
+	error
+	unused bool
+}
+
+// Unwrap is the reason.
+func (e *openError) Unwrap() error { return e.error }
+
+// openFolder makes the data folder. A log or an index in it takes its lock; where neither lies in it, so does
+// the process, for run.json.
+func (l *line) openFolder(ctx context.Context) error {
+	if err := os.MkdirAll(l.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	if l.cfg.Stream == "" || l.cfg.beside {
+		return nil
+	}
+	lock, err := embedded.LockFolder(ctx, l.cfg.Data)
+	if err != nil {
+		return err
+	}
+	l.closers = append(l.closers, lock.Release)
+	return nil
+}
+
+func (l *line) openStream(ctx context.Context) (err error) {
+	if l.stream, err = l.cfg.openLog(ctx, l.log, l.metrics); err != nil {
+		return err
+	}
+	l.closers = append(l.closers, l.stream.Close)
+	l.unused, err = unused(ctx, l.stream)
+	return err
+}
+
+// unused reports whether nothing was ever written to the log.
+func unused(ctx context.Context, log stream.Log) (bool, error) {
+	for _, t := range stream.Topics {
+		end, err := log.End(ctx, t.Name)
+		if err != nil || total(end) > 0 {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// openDesk opens what people see and decide by: secrets, index, desk.
+func (l *line) openDesk(ctx context.Context) (err error) {
+	if l.vault, err = vault.Open(ctx, l.stream); err != nil {
+		return fmt.Errorf("open the secrets: %w", err)
+	}
+	l.closers = append(l.closers, l.vault.Close)
+	if l.store, err = l.cfg.openStore(ctx, l.log, l.metrics); err != nil {
+		return err
+	}
+	l.closers = append(l.closers, l.store.Close)
+	if err := sameLog(ctx, l.cfg, l.stream, l.vault, l.store); err != nil {
+		return err
+	}
+	l.sink = &pinned{Store: l.store}
+	l.projector = index.NewProjector(l.sink, index.ProjectorOptions{Unseal: l.vault.Unseal, Bury: l.bury, Log: l.log, Registerer: l.metrics})
+	l.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault})
+	return nil
+}
+
+func (l *line) openClassify(context.Context) (err error) {
+	l.stage, err = newStage(l.cfg.Languages, l.log, l.metrics)
+	return err
+}
+
+func (l *line) openDoor(context.Context) (err error) {
+	if l.seen, err = ingest.OpenSeen(l.cfg.path(seenFile)); err != nil {
+		return err
+	}
+	l.closers = append(l.closers, l.seen.Close)
+	l.door, err = ingest.New(l.doorOptions())
+	return err
+}
+
+func (l *line) openRespond(context.Context) error {
+	l.prover = respond.NewProver(respond.ProverOptions{Views: l.store, Decider: l.desk, Registerer: l.metrics, Log: l.log})
+	return nil
 }
 
 func (l *line) doorOptions() ingest.Options {
@@ -110,10 +182,10 @@ func (s sources) Register(ctx context.Context, src counterpoint.Source) error {
 // registerSource makes a source known, or brings its description up to date. Two processes that do so at
 // once make the same event.
 func (l *line) registerSource(ctx context.Context, to counterpoint.Source) error {
-	return l.registerSourceAt(ctx, to, time.Now())
+	return l.registerSourceBy(ctx, l.desk, to, time.Now())
 }
 
-func (l *line) registerSourceAt(ctx context.Context, to counterpoint.Source, now time.Time) error {
+func (l *line) registerSourceBy(ctx context.Context, desk *api.Desk, to counterpoint.Source, now time.Time) error {
 	old, err := counterpoint.Load[counterpoint.Source](ctx, l.store, to.ID)
 	var e counterpoint.Event
 	switch {
@@ -131,14 +203,14 @@ func (l *line) registerSourceAt(ctx context.Context, to counterpoint.Source, now
 			return err
 		}
 	}
-	out, err := l.desk.Decide(ctx, e)
-	if err != nil {
+	out, err := desk.Decide(ctx, e)
+	if err != nil || out.Refused == "" {
 		return err
 	}
-	if out.Refused != "" {
-		return fmt.Errorf("source %s: %s", to.ID, out.Refused)
+	if now, err := counterpoint.Load[counterpoint.Source](ctx, l.store, to.ID); err == nil && sameSource(now, to) {
+		return nil // another process said the same, and was first
 	}
-	return nil
+	return fmt.Errorf("source %s: %s", to.ID, out.Refused)
 }
 
 func sameSource(a, b counterpoint.Source) bool {
@@ -147,113 +219,6 @@ func sameSource(a, b counterpoint.Source) bool {
 		a.Languages, b.Languages = nil, nil
 	}
 	return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b)
-}
-
-// start sets the line in motion and returns what waits for its end. It moves until ctx is done: first ingest
-// stops, then classify, then the index, so that what was taken in is carried as far as it can be.
-func (l *line) start(ctx context.Context) (wait func() error, err error) {
-	tail, err := l.tails(ctx)
-	if err != nil {
-		return nil, err
-	}
-	items, err := stream.Of[counterpoint.Item](l.stream, stream.Items).Group("classify")
-	if err != nil {
-		return nil, err
-	}
-	full := waiter{l.log}
-	var g errgroup.Group
-	sink, stopSink := context.WithCancel(context.WithoutCancel(ctx))
-	g.Go(func() error {
-		return quiet(l.projector.Run(sink, patientFeed[counterpoint.Item]{full, tail.items},
-			patientFeed[counterpoint.Assessment]{full, tail.assessments}, patientFeed[counterpoint.Event]{full, tail.decisions}))
-	})
-	g.Go(func() error {
-		defer stopSink()
-		return quiet(l.stage.Run(ctx, patientFeed[counterpoint.Item]{full, items},
-			patientPublisher[counterpoint.Assessment]{full, stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)}))
-	})
-	return func() error {
-		defer stopSink()
-		return errors.Join(g.Wait(), items.Close(), tail.close())
-	}, nil
-}
-
-// quiet is nil for the error of having been told to stop.
-func quiet(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
-}
-
-type tails struct {
-	items       *stream.Feed[counterpoint.Item]
-	assessments *stream.Feed[counterpoint.Assessment]
-	decisions   *stream.Feed[counterpoint.Event]
-}
-
-func (t tails) close() error {
-	return errors.Join(t.items.Close(), t.assessments.Close(), t.decisions.Close())
-}
-
-// tails are the three topics from where the index stands.
-func (l *line) tails(ctx context.Context) (tails, error) {
-	var t tails
-	var at [3]map[int]int64
-	for i, topic := range indexed {
-		var err error
-		if at[i], err = l.store.Positions(ctx, topic); err != nil {
-			return t, err
-		}
-	}
-	var err1, err2, err3 error
-	t.items, err1 = stream.Of[counterpoint.Item](l.stream, stream.Items).Tail("index", at[0])
-	t.assessments, err2 = stream.Of[counterpoint.Assessment](l.stream, stream.Assessments).Tail("index", at[1])
-	t.decisions, err3 = stream.Of[counterpoint.Event](l.stream, stream.Decisions).Tail("index", at[2])
-	return t, errors.Join(err1, err2, err3)
-}
-
-// stalled is how long settle waits while nothing moves. A record that nobody could read is counted as waiting
-// until the next one passes it.
-const stalled = 30 * time.Second
-
-// settle waits until everything on the stream is classified and in the index.
-func (l *line) settle(ctx context.Context) error {
-	last, moved := int64(-1), time.Now()
-	for {
-		waiting, err := l.waiting(ctx)
-		if err != nil {
-			return err
-		}
-		if waiting != last {
-			last, moved = waiting, time.Now()
-		}
-		if waiting == 0 || time.Since(moved) > stalled {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-}
-
-// waiting is how many records classify and the index have before them. Classify's are counted first: what it
-// finishes meanwhile is then still counted for the index.
-func (l *line) waiting(ctx context.Context) (int64, error) {
-	n, err := l.stream.Lag(ctx, stream.Items, "classify")
-	if err != nil {
-		return 0, err
-	}
-	all, err := standings(ctx, l.stream, l.store)
-	if err != nil {
-		return 0, err
-	}
-	for _, s := range all {
-		n += s.behind()
-	}
-	return n, nil
 }
 
 // close ends the line, last built first.

@@ -5,62 +5,133 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"counterpoint"
+	"counterpoint/index"
+	"counterpoint/index/elastic"
 	"counterpoint/stream"
 	"counterpoint/stream/embedded"
+	"counterpoint/stream/vault"
 )
 
 func rebuildCommand() *cobra.Command {
-	var data string
+	var at place
 	c := &cobra.Command{
 		Use:   "rebuild",
 		Short: "Make the index again from the log: items, then assessments, then decisions",
-		Long:  "Delete the index and make it again from the log. The log is the record; the index is only a view of it.\nStop the running process first.",
-		Args:  argsBetween(0, 0, ""),
+		Long: `Make the index again from the log. The log is the record; the index is only a view of it.
+
+An index in the data folder is deleted first; stop the running process before. An index on servers is made
+beside the one that is served, while processes work, and takes its place when it is there.`,
+		Args: argsBetween(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return rebuild(c.Context(), data, c.OutOrStdout(), c.ErrOrStderr())
+			cfg, err := at.config(c)
+			if err != nil {
+				return err
+			}
+			return rebuild(c.Context(), cfg, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data folder")
+	at.add(c)
 	return c
 }
 
-func rebuild(ctx context.Context, data string, out, errs io.Writer) error {
-	if emptyFolder(data) {
-		return fmt.Errorf("there is no log in %s; is --data right?", data)
+func rebuild(ctx context.Context, cfg config, out, errs io.Writer) error {
+	if cfg.Stream == "" && emptyFolder(cfg.Data) {
+		return fmt.Errorf("there is no log in %s; is --data right, or is --stream missing?", cfg.Data)
 	}
-	if r, err := findRunning(data); err != nil || r != nil {
-		return errors.Join(err, fmt.Errorf("process %d runs on %s; stop it first", pid(r), data))
+	again := rebuildFolder
+	if cfg.Index != "" {
+		again = rebuildServer
 	}
-	if lock, err := embedded.LockFolder(ctx, data); err != nil { // 'ingest' on its own has no run.json
-		return err
-	} else if err := lock.Release(); err != nil {
-		return err
-	}
-	cfg, err := readConfig("")
+	n, err := again(ctx, cfg, newLogger(cfg, errs))
 	if err != nil {
-		return err
-	}
-	cfg.Data = data
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(cfg.path("index.db" + suffix)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("delete the index: %w", err)
-		}
-	}
-	l, err := openLine(ctx, cfg, newLogger(cfg, errs))
-	if err != nil {
-		return err
-	}
-	n, err := l.replay(ctx)
-	if err := errors.Join(err, l.close()); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "rebuilt from %d records\n", n)
 	return nil
+}
+
+// rebuildFolder makes the data folder's index anew.
+func rebuildFolder(ctx context.Context, cfg config, log *slog.Logger) (int64, error) {
+	if r, err := findRunning(cfg.Data); err != nil || r != nil {
+		return 0, errors.Join(err, fmt.Errorf("process %d runs on %s; stop it first", pid(r), cfg.Data))
+	}
+	if lock, err := embedded.LockFolder(ctx, cfg.Data); err != nil { // 'ingest' on its own has no run.json
+		return 0, err
+	} else if err := lock.Release(); err != nil {
+		return 0, err
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(cfg.path(indexFile + suffix)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return 0, fmt.Errorf("delete the index: %w", err)
+		}
+	}
+	cfg.Roles = []string{roleIndex}
+	l, err := openLine(ctx, cfg, log)
+	if err != nil {
+		return 0, err
+	}
+	n, err := replay(ctx, l.stream, l.projector, l.store)
+	return n, errors.Join(err, l.close())
+}
+
+// rebuildServer makes a new generation of the index on servers, beside the one that is served, and puts it in
+// that one's place.
+func rebuildServer(ctx context.Context, cfg config, log *slog.Logger) (n int64, err error) {
+	records, err := cfg.readLog(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, records.Close()) }()
+	secrets, err := vault.Open(ctx, records)
+	if err != nil {
+		return 0, fmt.Errorf("open the secrets: %w", err)
+	}
+	defer func() { err = errors.Join(err, secrets.Close()) }()
+	now, err := elastic.Open(ctx, cfg.Index, elastic.Options{Log: log})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, now.Close()) }()
+	next, err := now.Build(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("begin a new index beside the old: %w", err)
+	}
+	defer func() { err = errors.Join(err, next.Close()) }()
+	if n, err = fill(ctx, records, secrets, next, log); err != nil {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyWithin)
+		defer cancel()
+		return n, errors.Join(err, next.Discard(last))
+	}
+	if err := next.Promote(ctx); err != nil {
+		return n, fmt.Errorf("serve the new index, which is whole: %w", err)
+	}
+	return n, nil
+}
+
+// catchUps is how often a new index is brought up to what was written while it was made; the processes that index
+// do the rest.
+const catchUps = 3
+
+// fill brings an empty index to where the log is.
+func fill(ctx context.Context, records stream.Log, secrets *vault.Vault, into index.Store, log *slog.Logger) (n int64, err error) {
+	if err := markLog(ctx, secrets, into); err != nil {
+		return 0, err
+	}
+	p := index.NewProjector(into, index.ProjectorOptions{Unseal: secrets.Unseal, Log: log})
+	for range catchUps {
+		more, err := replay(ctx, records, p, into)
+		n += more
+		if err != nil || more == 0 {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 func pid(r *running) int {
@@ -70,21 +141,30 @@ func pid(r *running) int {
 	return r.PID
 }
 
-// replay fills an empty index from the log, one topic after the other.
-func (l *line) replay(ctx context.Context) (int64, error) {
-	items, err := replayTopic(ctx, stream.Of[counterpoint.Item](l.stream, stream.Items), l.projector.PutItems)
-	if err != nil {
-		return 0, fmt.Errorf("items: %w", err)
+// replay brings an index to where the log is, one topic after the other.
+func replay(ctx context.Context, log stream.Log, p *index.Projector, at interface {
+	Positions(ctx context.Context, topic string) (map[int]int64, error)
+}) (int64, error) {
+	var total int64
+	for _, topic := range indexed {
+		from, err := at.Positions(ctx, topic)
+		if err != nil {
+			return total, err
+		}
+		var n int64
+		switch topic {
+		case stream.Items:
+			n, err = replayTopic(ctx, stream.Of[counterpoint.Item](log, topic), from, p.PutItems)
+		case stream.Assessments:
+			n, err = replayTopic(ctx, stream.Of[counterpoint.Assessment](log, topic), from, p.PutAssessments)
+		case stream.Decisions:
+			n, err = replayTopic(ctx, stream.Of[counterpoint.Event](log, topic), from, p.PutDecisions)
+		}
+		if total += n; err != nil {
+			return total, fmt.Errorf("%s: %w", topic, err)
+		}
 	}
-	assessments, err := replayTopic(ctx, stream.Of[counterpoint.Assessment](l.stream, stream.Assessments), l.projector.PutAssessments)
-	if err != nil {
-		return 0, fmt.Errorf("assessments: %w", err)
-	}
-	decisions, err := replayTopic(ctx, stream.Of[counterpoint.Event](l.stream, stream.Decisions), l.projector.PutDecisions)
-	if err != nil {
-		return 0, fmt.Errorf("decisions: %w", err)
-	}
-	return items + assessments + decisions, nil
+	return total, nil
 }
 
 // batch is how many records go into the index at once.
@@ -92,7 +172,7 @@ const batch = 500
 
 // replayTopic puts every record of a topic into the index. One that cannot be read lies among the dead letters
 // already, since the live line met it too.
-func replayTopic[T stream.Value](ctx context.Context, v stream.View[T], put func(context.Context, []counterpoint.Entry[T]) error) (n int64, err error) {
+func replayTopic[T stream.Value](ctx context.Context, v stream.View[T], from map[int]int64, put func(context.Context, []counterpoint.Entry[T]) error) (n int64, err error) {
 	var entries []counterpoint.Entry[T]
 	flush := func() error {
 		if len(entries) == 0 {
@@ -103,7 +183,7 @@ func replayTopic[T stream.Value](ctx context.Context, v stream.View[T], put func
 		entries = entries[:0]
 		return err
 	}
-	for e, err := range v.Replay(ctx, nil) {
+	for e, err := range v.Replay(ctx, from) {
 		if errors.Is(err, stream.ErrUndecodable) {
 			continue
 		}

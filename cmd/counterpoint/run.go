@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,40 +17,49 @@ import (
 
 	"counterpoint"
 	"counterpoint/api"
-	"counterpoint/api/web"
 	"counterpoint/ingest"
 )
 
 func runCommand() *cobra.Command {
-	var data, listen, file string
+	var at place
+	var listen string
+	var roles []string
 	var noExample bool
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Start everything: collect, classify, index, serve",
 		Long: `Start everything on one data folder: collect, classify, index, and serve the review pages.
 
-Without a configuration, in an empty data folder, it starts with a small invented mission and prints
-sign-in links; --no-example starts with nothing and prints a link that makes the first admin.`,
-		Example: "  counterpoint run\n  counterpoint run --config mission.yaml --data /var/lib/counterpoint --listen 127.0.0.1:8080",
-		Args:    argsBetween(0, 0, ""),
+Without a configuration, on an empty log, it starts with a small invented mission and prints
+sign-in links; --no-example starts with nothing and prints a link that makes the first admin.
+
+With --stream and --index the record and the index lie on Kafka and Elasticsearch. Then --roles starts
+only some of the stages, so that several processes share the work; each has its own --data and --listen.
+Secrets of the servers come from files or the environment, never from the URL.`,
+		Example: "  counterpoint run\n  counterpoint run --config mission.yaml --data /var/lib/counterpoint --listen 127.0.0.1:8080\n" +
+			"  counterpoint run --stream kafka://kafka1:9092,kafka2:9092 --index https://search:9200 --roles classify --data /var/lib/classify",
+		Args: argsBetween(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := readConfig(file)
+			cfg, err := at.config(c)
 			if err != nil {
 				return err
 			}
-			if c.Flags().Changed("data") {
-				cfg.Data = data
-			}
 			if c.Flags().Changed("listen") {
 				cfg.Listen = listen
+			}
+			if c.Flags().Changed("roles") {
+				cfg.Roles = roles
+			}
+			if err := cfg.checkRoles(); err != nil {
+				return usageError{err}
 			}
 			cfg.noExample, cfg.adminToken = noExample, os.Getenv("COUNTERPOINT_ADMIN_TOKEN")
 			return serve(c.Context(), cfg, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "folder of everything kept")
+	at.add(c)
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the pages and the API; port 0 takes a free one")
-	c.Flags().StringVar(&file, "config", "", "configuration file (YAML)")
+	c.Flags().StringSliceVar(&roles, "roles", nil, "stages of this process: "+strings.Join(allRoles, ", ")+"; default all")
 	c.Flags().BoolVar(&noExample, "no-example", false, "never start with the built-in example")
 	return c
 }
@@ -61,9 +70,8 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 	if err := loopback(cfg.Listen); err != nil {
 		return err
 	}
-	example := !cfg.noExample && cfg.file == "" && emptyFolder(cfg.Data)
-	fmt.Fprintf(errs, "counterpoint: opening %s\n", cfg.Data)
-	l, err := openLine(ctx, cfg, log)
+	fmt.Fprintf(errs, "counterpoint: opening %s\n", strings.Join(cfg.places(), ", "))
+	l, err := openPatiently(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -72,6 +80,7 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 			log.Error("close the data folder", "error", err)
 		}
 	}()
+	example := !cfg.noExample && cfg.file == "" && cfg.whole() && l.unused
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another address with --listen", cfg.Listen, err)
@@ -88,7 +97,7 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, WriteTimeout: 5 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
-	stopAnnouncing, err := announce(cfg.Data, running{os.Getpid(), address, secret})
+	stopAnnouncing, err := announce(cfg.Data, running{os.Getpid(), address, secret, cfg.Roles})
 	if err != nil {
 		return err
 	}
@@ -110,15 +119,15 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 	if err := l.prepare(ctx, cfg, example, address, out, errs); err != nil && ctx.Err() == nil {
 		log.Error("prepare", "error", err)
 	}
-	g.Go(func() error {
-		err := quiet(l.watch(side, cfg))
-		if err != nil {
-			log.Error("the folders of the sources are not watched", "error", err)
-		}
-		return err
-	})
-	g.Go(func() error { return quiet(l.prover.Run(side)) })
-	g.Go(func() error { return quiet(l.signHeads(side)) })
+	for _, work := range l.besides(cfg) {
+		g.Go(func() error {
+			err := quiet(work.do(side))
+			if err != nil {
+				log.Error(work.failed, "error", err)
+			}
+			return err
+		})
+	}
 	lineDone := make(chan error, 1)
 	go func() { lineDone <- wait() }()
 
@@ -139,10 +148,55 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 		lineErr = <-lineDone
 	}
 	err = errors.Join(g.Wait(), lineErr)
-	if head := l.exportHead(context.WithoutCancel(ctx)); head != nil {
-		log.Error("export the signed head of the decisions log", "error", head)
+	if cfg.does(roleAPI) {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer cancel()
+		if head := l.exportHead(last); head != nil {
+			log.Error("export the signed head of the decisions log", "error", head)
+		}
 	}
 	return err
+}
+
+// lastWords is how long a process that ends tries to sign the head: a server that is away must not keep it.
+const lastWords = 2 * time.Second
+
+// work is what goes on beside the line.
+type work struct {
+	do     func(context.Context) error
+	failed string
+}
+
+// besides is the work of the process's roles beside the line itself.
+func (l *line) besides(cfg config) []work {
+	var all []work
+	if cfg.does(roleIngest) {
+		all = append(all, work{func(ctx context.Context) error { return l.watch(ctx, cfg) }, "the folders of the sources are not watched"})
+	}
+	if cfg.does(roleRespond) {
+		all = append(all, work{l.prover.Run, "airings are not proven"})
+	}
+	if cfg.does(roleAPI) {
+		all = append(all, work{l.signHeads, "heads are not signed"})
+	}
+	return all
+}
+
+// openPatiently opens the line when the servers are there, however long that takes.
+func openPatiently(ctx context.Context, cfg config, log *slog.Logger) (l *line, err error) {
+	fresh := false // a try that was cut off may have written the first records already
+	err = waiter{log}.insist(ctx, "start", func() error {
+		l, err = openLine(ctx, cfg, log)
+		var e *openError
+		if errors.As(err, &e) {
+			fresh = fresh || e.unused
+		}
+		return err
+	})
+	if l != nil {
+		l.unused = l.unused || fresh
+	}
+	return l, err
 }
 
 // loopback refuses an address that others can reach: without TLS, sign-ins would travel in the clear.
@@ -159,10 +213,8 @@ func loopback(listen string) error {
 
 // prepare registers the configured sources, loads the example into an empty folder, and prints where to go.
 func (l *line) prepare(ctx context.Context, cfg config, example bool, address string, out, errs io.Writer) error {
-	for _, s := range cfg.Sources {
-		if err := l.registerSource(ctx, s.source(cfg.Country)); err != nil {
-			return fmt.Errorf("source %s: %w", s.ID, err)
-		}
+	if err := l.registerSources(ctx, cfg); err != nil {
+		return err
 	}
 	if example {
 		fmt.Fprintln(errs, "counterpoint: loading the built-in example (an invented mission; --no-example starts without)")
@@ -177,6 +229,12 @@ func (l *line) prepare(ctx context.Context, cfg config, example bool, address st
 		}
 	}
 	fmt.Fprintf(out, "Counterpoint listens on http://%s/\n", address)
+	if !cfg.whole() {
+		fmt.Fprintf(out, "  this process does %s\n", strings.Join(cfg.Roles, ", "))
+	}
+	if !cfg.does(roleAPI) {
+		return nil
+	}
 	links, err := l.exampleLinks(ctx, address)
 	if err != nil {
 		return err
@@ -185,6 +243,20 @@ func (l *line) prepare(ctx context.Context, cfg config, example bool, address st
 		fmt.Fprintln(out, "  sign in as", link)
 	}
 	return l.firstAdminLink(ctx, address, out)
+}
+
+// registerSources registers those of the configuration, in the processes that take something in.
+func (l *line) registerSources(ctx context.Context, cfg config) error {
+	if !cfg.does(roleIngest, roleAPI) {
+		return nil
+	}
+	for _, s := range cfg.Sources {
+		err := waiter{l.log}.insist(ctx, "register a source", func() error { return l.registerSource(ctx, s.source(cfg.Country)) })
+		if err != nil {
+			return fmt.Errorf("source %s: %w", s.ID, err)
+		}
+	}
+	return nil
 }
 
 // firstAdminLink prints a one-time link while nobody can sign in.
@@ -214,48 +286,4 @@ func (l *line) watch(ctx context.Context, cfg config) error {
 		return nil
 	}
 	return l.door.Watch(ctx, folders...)
-}
-
-// handler is everything the process serves: API, pages, health and metrics behind one set of guards.
-func (l *line) handler(cfg config, secret string) (http.Handler, error) {
-	zone := time.UTC
-	if cfg.Zone != "" {
-		z, err := time.LoadLocation(cfg.Zone)
-		if err != nil {
-			return nil, fmt.Errorf("zone: %w", err)
-		}
-		zone = z
-	}
-	a, err := api.New(api.Options{
-		Desk: l.desk, Ingest: l.ingestRequest, Playout: l.importPlayout, Registerer: l.metrics, Gatherer: l.metrics, Ready: l.ready,
-		AdminToken: cfg.adminToken, LocalToken: secret, Version: version(), Log: l.log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	pages, err := web.New(web.Options{Desk: l.desk, Log: l.log, Version: version(), Zone: zone, Playout: l.importPlayout})
-	if err != nil {
-		return nil, err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/", pages.Handler())
-	mux.HandleFunc("POST "+redrivePath, l.onlyLocal(secret, l.redrive))
-	return a.Around(mux), nil
-}
-
-// onlyLocal lets through who can read run.json.
-func (l *line) onlyLocal(secret string, do http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+secret)) != 1 {
-			http.Error(w, "this is for 'counterpoint dead redrive' beside the process", http.StatusForbidden)
-			return
-		}
-		do(w, r)
-	}
-}
-
-// ready says whether the process can take work: the log and the index answer.
-func (l *line) ready(ctx context.Context) error {
-	_, err := l.waiting(ctx)
-	return err
 }

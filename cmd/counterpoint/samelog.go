@@ -6,22 +6,23 @@ import (
 	"fmt"
 
 	"counterpoint/index"
+	"counterpoint/stream"
+	"counterpoint/stream/vault"
 )
 
 // sameLog refuses an index that was made from another log, or from a longer one: it would show another
-// folder's flags, and skip what this log has where the other one was ahead. An index that is new is marked as
+// mission's flags, and skip what this log has where the other one was ahead. An index that is new is marked as
 // this log's.
-func (l *line) sameLog(ctx context.Context) error {
-	id, err := l.vault.GetOrCreate(ctx, "log-id", 16)
-	if err != nil {
-		return fmt.Errorf("name of the log: %w", err)
-	}
-	mark := "log/" + hex.EncodeToString(id)
-	marked, err := l.store.Positions(ctx, mark)
+func sameLog(ctx context.Context, cfg config, log stream.Log, secrets *vault.Vault, store index.Store) error {
+	mark, err := logMark(ctx, secrets)
 	if err != nil {
 		return err
 	}
-	all, err := standings(ctx, l.stream, l.store)
+	marked, err := store.Positions(ctx, mark)
+	if err != nil {
+		return err
+	}
+	all, err := standings(ctx, log, store)
 	if err != nil {
 		return err
 	}
@@ -29,15 +30,35 @@ func (l *line) sameLog(ctx context.Context) error {
 	for _, s := range all {
 		read, ahead = read || len(s.at) > 0, ahead || s.ahead()
 	}
+	const remedy = "'counterpoint rebuild' makes the index of this log"
 	switch {
 	case ahead:
-		return fmt.Errorf("%s has read more than the log in %s holds: one of the two was replaced; 'counterpoint rebuild' makes the index of this log",
-			l.cfg.path("index.db"), l.cfg.Data)
+		return fmt.Errorf("%s has read more than the log %s holds: one of the two was replaced; %s", cfg.indexName(), cfg.logName(), remedy)
+	case read && len(marked) == 0 && cfg.Index != "":
+		return fmt.Errorf("%s is not of the log %s: does another mission use the same servers? give each its own prefix at the end of the URL; else %s",
+			cfg.indexName(), cfg.logName(), remedy)
 	case read && len(marked) == 0:
-		return fmt.Errorf("%s is not of the log in %s: was it copied from another folder? 'counterpoint rebuild' makes the index of this log",
-			l.cfg.path("index.db"), l.cfg.Data)
-	case len(marked) > 0:
+		return fmt.Errorf("%s is not of the log %s: was it copied from another folder? %s", cfg.indexName(), cfg.logName(), remedy)
+	case len(marked) > 0 || !cfg.does(roleIndex):
 		return nil
 	}
-	return l.store.Update(ctx, index.Next{mark: {0: 1}}, func(index.Tx) error { return nil })
+	return markLog(ctx, secrets, store)
+}
+
+// logMark is the topic under whose name an index keeps which log it is of.
+func logMark(ctx context.Context, secrets *vault.Vault) (string, error) {
+	id, err := secrets.GetOrCreate(ctx, "log-id", 16)
+	if err != nil {
+		return "", fmt.Errorf("name of the log: %w", err)
+	}
+	return "log/" + hex.EncodeToString(id), nil
+}
+
+// markLog marks an index as this log's.
+func markLog(ctx context.Context, secrets *vault.Vault, store index.Store) error {
+	mark, err := logMark(ctx, secrets)
+	if err != nil {
+		return err
+	}
+	return store.Update(ctx, index.Next{mark: {0: 1}}, func(index.Tx) error { return nil })
 }

@@ -4,11 +4,8 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -18,17 +15,7 @@ import (
 	"counterpoint"
 	"counterpoint/api"
 	"counterpoint/classify/language"
-	indexstore "counterpoint/index/embedded"
 )
-
-// openIndex opens the index for reading, also beside a running process.
-func openIndex(cfg config) (*indexstore.Store, error) {
-	name := cfg.path("index.db")
-	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s does not exist; is --data right? 'counterpoint rebuild' makes it again from the log", name)
-	}
-	return indexstore.Open(name, indexstore.Options{ReadOnly: true})
-}
 
 // filters are the flags that choose documents, the same as the API's parameters.
 type filters struct {
@@ -97,7 +84,7 @@ func when(flag, s string) (time.Time, error) {
 }
 
 func searchCommand() *cobra.Command {
-	cfg := config{}
+	var at place
 	var f filters
 	var asJSON bool
 	c := &cobra.Command{
@@ -111,7 +98,7 @@ func searchCommand() *cobra.Command {
 				return err
 			}
 			q.Text = strings.Join(args, " ")
-			store, err := openIndex(cfg)
+			store, err := at.readStore(c)
 			if err != nil {
 				return err
 			}
@@ -119,7 +106,7 @@ func searchCommand() *cobra.Command {
 			return search(c.Context(), store, q, asJSON, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&cfg.Data, "data", "data", "data folder")
+	at.add(c)
 	c.Flags().IntVar(&f.limit, "limit", 20, "at most this many, newest first")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	f.add(c)
@@ -177,7 +164,7 @@ func printable(s string) string {
 }
 
 func exportCommand() *cobra.Command {
-	cfg := config{}
+	var at place
 	var f filters
 	var format string
 	c := &cobra.Command{
@@ -194,7 +181,7 @@ func exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			store, err := openIndex(cfg)
+			store, err := at.readStore(c)
 			if err != nil {
 				return err
 			}
@@ -205,7 +192,7 @@ func exportCommand() *cobra.Command {
 			return exportLines(c.Context(), store, kind, q, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&cfg.Data, "data", "data", "data folder")
+	at.add(c)
 	c.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv")
 	c.Flags().StringSliceVar(&f.state, "state", nil, "only in these states")
 	f.add(c)

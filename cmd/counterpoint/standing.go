@@ -24,11 +24,11 @@ func standings(ctx context.Context, log interface {
 }) ([]standing, error) {
 	all := make([]standing, len(indexed))
 	for i, topic := range indexed {
-		end, err := log.End(ctx, topic)
+		at, err := index.Positions(ctx, topic) // first: what comes meanwhile must not look as if it were ahead
 		if err != nil {
 			return nil, err
 		}
-		at, err := index.Positions(ctx, topic)
+		end, err := log.End(ctx, topic)
 		if err != nil {
 			return nil, err
 		}

@@ -34,22 +34,30 @@ func (m streamMetrics) Collect(to chan<- prometheus.Metric) {
 		if err != nil {
 			continue
 		}
-		at, err := m.l.store.Positions(ctx, topic)
-		if err != nil {
-			continue
-		}
-		in, shown := total(end), total(at)
+		in := total(end)
 		to <- prometheus.MustNewConstMetric(streamIn, prometheus.CounterValue, in, topic)
-		to <- prometheus.MustNewConstMetric(streamOut, prometheus.CounterValue, shown, topic, "index")
-		if oldest, err := m.oldest(ctx, topic, at, end); err == nil {
-			to <- prometheus.MustNewConstMetric(streamAge, prometheus.GaugeValue, oldest.Seconds(), topic)
-		}
+		m.index(ctx, to, topic, end)
 		if topic != stream.Items {
 			continue
 		}
 		if lag, err := m.l.stream.Lag(ctx, topic, "classify"); err == nil {
 			to <- prometheus.MustNewConstMetric(streamOut, prometheus.CounterValue, max(in-float64(lag), 0), topic, "classify")
 		}
+	}
+}
+
+// index is how far the index has come, where this process has one.
+func (m streamMetrics) index(ctx context.Context, to chan<- prometheus.Metric, topic string, end map[int]int64) {
+	if m.l.store == nil {
+		return
+	}
+	at, err := m.l.store.Positions(ctx, topic)
+	if err != nil {
+		return
+	}
+	to <- prometheus.MustNewConstMetric(streamOut, prometheus.CounterValue, total(at), topic, "index")
+	if oldest, err := m.oldest(ctx, topic, at, end); err == nil {
+		to <- prometheus.MustNewConstMetric(streamAge, prometheus.GaugeValue, oldest.Seconds(), topic)
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 )
 
 func verifyCommand() *cobra.Command {
-	var data, head, key string
+	var at place
+	var head, key string
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Prove that no decision was changed, dropped, reordered or cut off",
@@ -27,16 +28,20 @@ machine's owner cannot write. Without --head the log is only checked for being c
 		Example: "  counterpoint verify --head copies/20260301T180000Z-000000042.head --key copies/key.txt",
 		Args:    argsBetween(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return verify(c.Context(), data, head, key, c.OutOrStdout())
+			cfg, err := at.config(c)
+			if err != nil {
+				return err
+			}
+			return verify(c.Context(), cfg, head, key, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data folder")
+	at.add(c)
 	c.Flags().StringVar(&head, "head", "", "signed head to compare with")
 	c.Flags().StringVar(&key, "key", "", "file of the verifier key; default key.txt beside the head, else in DATA/heads")
 	return c
 }
 
-func verify(ctx context.Context, data, head, key string, out io.Writer) error {
+func verify(ctx context.Context, cfg config, head, key string, out io.Writer) error {
 	var signed []byte
 	var verifier string
 	if head != "" {
@@ -44,11 +49,11 @@ func verify(ctx context.Context, data, head, key string, out io.Writer) error {
 		if signed, err = os.ReadFile(head); err != nil {
 			return fmt.Errorf("read the head: %w", err)
 		}
-		if verifier, err = readKey(data, head, key); err != nil {
+		if verifier, err = readKey(cfg.Data, head, key); err != nil {
 			return err
 		}
 	}
-	log, err := openStream(ctx, data)
+	log, err := cfg.readLog(ctx)
 	if err != nil {
 		return err
 	}
@@ -99,7 +104,8 @@ func (l *line) signHeads(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-day.C:
-			if err := l.exportHead(ctx); err != nil {
+			err := waiter{l.log}.insist(ctx, "sign the head of the decisions log", func() error { return l.exportHead(ctx) })
+			if err != nil && ctx.Err() == nil {
 				l.log.Error("export the signed head of the decisions log", "error", err)
 			}
 		}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"counterpoint"
+	"counterpoint/stream"
+)
+
+// start sets in motion what the process has of the line and returns what waits for its end. It moves until ctx is
+// done: first ingest stops, then classify, then the index, so that what was taken in is carried as far as it can
+// be.
+func (l *line) start(ctx context.Context) (wait func() error, err error) {
+	var g errgroup.Group
+	sink, stopSink := context.WithCancel(context.WithoutCancel(ctx))
+	if l.cfg.does(roleIndex) {
+		g.Go(func() error { return quiet(l.index(sink)) })
+	}
+	g.Go(func() error {
+		defer stopSink()
+		if l.stage == nil {
+			<-ctx.Done()
+			return nil
+		}
+		return quiet(l.classify(ctx))
+	})
+	return func() error {
+		defer stopSink()
+		return g.Wait()
+	}, nil
+}
+
+// quiet is nil for the error of having been told to stop.
+func quiet(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// classify judges what comes until ctx is done.
+func (l *line) classify(ctx context.Context) error {
+	patient := waiter{l.log}
+	var items *stream.Feed[counterpoint.Item]
+	err := patient.insist(ctx, "join the group classify", func() (err error) {
+		items, err = stream.Of[counterpoint.Item](l.stream, stream.Items).Group("classify")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = l.stage.Run(ctx, patientFeed[counterpoint.Item]{patient, items},
+		patientPublisher[counterpoint.Assessment]{patient, stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)})
+	return errors.Join(err, items.Close())
+}
+
+// index carries the three topics into the index until ctx is done. When another generation of the index takes its
+// place, it begins again where that one stands.
+func (l *line) index(ctx context.Context) error {
+	for {
+		err := l.indexOne(ctx)
+		if ctx.Err() != nil || !errors.Is(err, errReplaced) {
+			return err
+		}
+		l.log.Warn("the index was replaced; going on with the new one", "index", l.cfg.indexName())
+	}
+}
+
+// indexOne carries into the index that is served now, and returns errReplaced when another took its place.
+func (l *line) indexOne(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	l.sink.pin(func() { stop(errReplaced) })
+	patient := waiter{l.log}
+	var f feeds
+	err := patient.insist(ctx, "read from where the index stands", func() (err error) {
+		f, err = l.feeds(ctx)
+		return err
+	})
+	if err == nil {
+		err = l.projector.Run(ctx, patientFeed[counterpoint.Item]{patient, f.items},
+			patientFeed[counterpoint.Assessment]{patient, f.assessments}, patientFeed[counterpoint.Event]{patient, f.decisions})
+		err = errors.Join(err, f.close())
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, errReplaced) {
+		return errReplaced
+	}
+	return err
+}
+
+// feeds are the three topics as the index reads them.
+type feeds struct {
+	items       *stream.Feed[counterpoint.Item]
+	assessments *stream.Feed[counterpoint.Assessment]
+	decisions   *stream.Feed[counterpoint.Event]
+}
+
+func (f feeds) close() error {
+	var errs []error
+	if f.items != nil {
+		errs = append(errs, f.items.Close())
+	}
+	if f.assessments != nil {
+		errs = append(errs, f.assessments.Close())
+	}
+	if f.decisions != nil {
+		errs = append(errs, f.decisions.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// feeds reads as a member of the index's group where processes share both log and index, and else from where the
+// index stands.
+func (l *line) feeds(ctx context.Context) (feeds, error) {
+	var f feeds
+	var err1, err2, err3 error
+	f.items, err1 = feed[counterpoint.Item](ctx, l, stream.Items)
+	f.assessments, err2 = feed[counterpoint.Assessment](ctx, l, stream.Assessments)
+	f.decisions, err3 = feed[counterpoint.Event](ctx, l, stream.Decisions)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return feeds{}, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func feed[T stream.Value](ctx context.Context, l *line, topic string) (*stream.Feed[T], error) {
+	if s, ok := l.store.(*served); ok && l.cfg.Stream != "" {
+		return stream.Of[T](l.stream, topic).Group(indexGroup(s))
+	}
+	at, err := l.sink.Positions(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	return stream.Of[T](l.stream, topic).Tail("index", at)
+}
+
+// indexGroup is the group of the processes that make one generation of the index. A new one is read to from the
+// beginning of the log; what it holds already is known by its positions.
+func indexGroup(s *served) string { return "index-" + s.Generation() }
+
+// bury puts what the index never takes among the dead letters.
+func (l *line) bury(ctx context.Context, topic string, at counterpoint.Position, value any, reason string) error {
+	r, err := stream.Encode(topic, value.(stream.Value))
+	if err != nil {
+		return err
+	}
+	r.Topic, r.Partition, r.Offset = topic, at.Partition, at.Offset
+	return waiter{l.log}.insist(ctx, "bury", func() error { return stream.Bury(ctx, l.stream, r, "index", reason) })
+}
