@@ -17,10 +17,11 @@ const (
 )
 
 // lossy is a broker's listener that loses answers: the broker did what it was asked, and the connection closes
-// before it can say so.
+// before it can say so. It loses some requests too, which the broker never sees.
 type lossy struct {
-	share map[int16]float64 // by request
-	off   atomic.Bool
+	share    map[int16]float64 // of the answers, by request
+	requests float64           // of the requests to produce
+	off      atomic.Bool
 
 	mu      sync.Mutex
 	rand    *rand.Rand
@@ -49,6 +50,18 @@ func (l *lossy) loses(key int16) bool {
 	}
 	l.lost[key]++
 	return true
+}
+
+func (l *lossy) losesRequest(key int16) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.off.Load() && key == keyProduce && l.rand.Float64() < l.requests
+}
+
+func (l *lossy) setRequests(share float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests = share
 }
 
 // counts are the answers of a request, and how many of them were lost.
@@ -97,7 +110,12 @@ func (c *lossyConn) Read(p []byte) (int, error) {
 		k := min(12-len(c.head), len(b))
 		c.head, b = append(c.head, b[:k]...), b[k:]
 		if len(c.head) == 12 {
-			c.asked[int32(binary.BigEndian.Uint32(c.head[8:]))] = int16(binary.BigEndian.Uint16(c.head[4:]))
+			key := int16(binary.BigEndian.Uint16(c.head[4:]))
+			if c.l.losesRequest(key) {
+				c.Conn.Close()
+				return 0, io.EOF
+			}
+			c.asked[int32(binary.BigEndian.Uint32(c.head[8:]))] = key
 			c.skip = int(binary.BigEndian.Uint32(c.head)) - 8
 			c.head = c.head[:0]
 		}
