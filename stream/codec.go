@@ -1,9 +1,13 @@
 package stream
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"counterpoint"
 )
 
 // ErrUndecodable is for a record that this build cannot read. Feeds bury such records; Replay yields the error
@@ -20,13 +24,38 @@ const schemaHeader = "schema"
 
 const schemaVersion = "1"
 
+// traceHeader is W3C Trace Context's. All records of one item have one trace, so that who follows a trace sees the
+// item's way; each record is a span of its own.
+const traceHeader = "traceparent"
+
 // Encode is the record of a value.
 func Encode(topic string, x Value) (Record, error) {
 	b, err := json.Marshal(x)
 	if err != nil {
 		return Record{}, fmt.Errorf("encode %T for topic %s: %w", x, topic, err)
 	}
-	return Record{Key: x.Key(), Value: b, Headers: map[string]string{schemaHeader: topic + "/" + schemaVersion}}, nil
+	return Record{Key: x.Key(), Value: b, Headers: map[string]string{
+		schemaHeader: topic + "/" + schemaVersion, traceHeader: traceparent(x),
+	}}, nil
+}
+
+// traceparent names the trace of what a value is about, and a new span in it.
+func traceparent(x Value) string {
+	about := x.Key()
+	switch x := x.(type) {
+	case counterpoint.Item:
+		about = x.ID
+	case counterpoint.Assessment:
+		about = x.Item
+	case counterpoint.Event:
+		about = x.ID
+	}
+	trace := sha256.Sum256([]byte(about))
+	trace[0] |= 1 // all zeros mean no trace
+	var span [8]byte
+	rand.Read(span[:]) // never fails since Go 1.24
+	span[0] |= 1
+	return fmt.Sprintf("00-%x-%x-01", trace[:16], span)
 }
 
 // Decode is the value of a record.

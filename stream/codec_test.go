@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"errors"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,6 +25,31 @@ func TestEncodeDecode(t *testing.T) {
 	r.Topic = stream.Assessments
 	if _, err := stream.Decode[counterpoint.Assessment](r); err == nil {
 		t.Error("Decode of an item as an assessment = nil, want an error")
+	}
+}
+
+func TestTraceparent(t *testing.T) {
+	header := func(topic string, x stream.Value) string {
+		t.Helper()
+		r, err := stream.Encode(topic, x)
+		h := r.Headers["traceparent"]
+		if err != nil || !regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-01$`).MatchString(h) {
+			t.Fatalf("Encode(%T) has traceparent %q, %v, want one of W3C Trace Context", x, h, err)
+		}
+		return h
+	}
+	item := header(stream.Items, counterpoint.Item{ID: "i"})
+	again := header(stream.Items, counterpoint.Item{ID: "i"})
+	assessed := header(stream.Assessments, counterpoint.Assessment{Item: "i"})
+	other := header(stream.Items, counterpoint.Item{ID: "j"})
+	if item[:35] != assessed[:35] || item[:35] != again[:35] || item[:35] == other[:35] {
+		t.Errorf("traces %s, %s, %s of one item, and %s of another, want the first three alike", item, again, assessed, other)
+	}
+	if item == again {
+		t.Errorf("two records of an item have span %s, want one each", item)
+	}
+	if a, b := header(stream.Decisions, counterpoint.Event{ID: "a"}), header(stream.Decisions, counterpoint.Event{ID: "b"}); a[:35] == b[:35] {
+		t.Errorf("two events have trace %s, want one each", a)
 	}
 }
 

@@ -176,6 +176,9 @@ func (l *Log) committed(ctx context.Context, topic, group string, partitions map
 	if err == nil {
 		err = res.Error
 	}
+	if errors.Is(err, kafkago.GroupIdNotFound) {
+		return map[int]int64{}, nil // it has not acknowledged anything yet
+	}
 	if err != nil {
 		return nil, l.explain(ctx, err)
 	}
@@ -268,9 +271,3 @@ func (l *Log) Close() error {
 	})
 	return l.closeErr
 }
-
-// Fault is something wrong with the cluster, and what to do about it.
-type Fault struct{ What, Remedy string }
-
-// Check looks for what would make the log fail or lose records.
-func (l *Log) Check(ctx context.Context) []Fault { return nil }

@@ -26,7 +26,7 @@ type reader struct {
 	log    *Log
 	topic  string
 	in     chan chunk
-	errs   chan error // what does not pass by itself
+	errs   chan error      // what does not pass by itself
 	ctx    context.Context // of its goroutines
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
