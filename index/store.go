@@ -86,6 +86,10 @@ const (
 	kindAssessment counterpoint.Kind = "assessment"
 )
 
+// KindRecord is the kind of an item's record, for backends: its parts name the item's segments, and whoever
+// changes a document of an item has read it.
+const KindRecord = kindRecord
+
 // Kinds are all kinds a store holds, in the order Dump writes them.
 var Kinds = []counterpoint.Kind{
 	counterpoint.KindAccount, counterpoint.KindAiring, kindAssessment, counterpoint.KindEvent, counterpoint.KindFlag,

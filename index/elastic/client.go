@@ -29,6 +29,7 @@ type client struct {
 	breaker   *breaker
 	metrics   metrics
 	faults    faults
+	flight    chan struct{}
 }
 
 // faults are what tests put in the way.
@@ -42,7 +43,7 @@ func newClient(a Address, o Options) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{address: a, breaker: newBreaker(), metrics: newMetrics(o.Registerer), faults: o.faults}
+	c := &client{address: a, breaker: newBreaker(), metrics: newMetrics(o.Registerer), faults: o.faults, flight: make(chan struct{}, bulkFlight)}
 	c.breaker.state = c.metrics.open
 	c.pool = &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,

@@ -121,21 +121,23 @@ func (s *Store) make(ctx context.Context) (*generation, error) {
 	var work errgroup.Group
 	work.SetLimit(4)
 	for _, k := range kinds() {
-		work.Go(func() error {
-			body, err := json.Marshal(map[string]any{
-				"aliases":  map[string]any{g.alias(k): map[string]any{}},
-				"settings": settings(k, s.address.Shards), "mappings": mappings(),
-			})
-			if err != nil {
-				return err
-			}
-			return s.call(ctx, "PUT", "/"+g.index(k), body, nil)
-		})
+		work.Go(func() error { return s.makeIndex(ctx, g, k) })
 	}
 	if err := work.Wait(); err != nil {
 		return nil, fmt.Errorf("make the indices %s-*: %w", s.address.Prefix, err)
 	}
 	return g, nil
+}
+
+func (s *Store) makeIndex(ctx context.Context, g *generation, kind counterpoint.Kind) error {
+	body, err := json.Marshal(map[string]any{
+		"aliases":  map[string]any{g.alias(kind): map[string]any{}},
+		"settings": settings(kind, s.address.Shards), "mappings": mappings(),
+	})
+	if err != nil {
+		return err
+	}
+	return s.call(ctx, "PUT", "/"+g.index(kind), body, nil)
 }
 
 // serve moves the served aliases to the generation in one step and then deletes what stood behind them.
@@ -195,7 +197,7 @@ func (s *Store) Build(ctx context.Context) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Store{client: c, address: s.address, o: o, seen: map[string]map[int]int64{}}
+	n := &Store{client: c, address: s.address, o: o}
 	g, err := n.make(ctx)
 	if err != nil {
 		return nil, err

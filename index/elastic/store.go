@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -40,9 +39,6 @@ type Store struct {
 	o       Options
 	gen     atomic.Pointer[generation]
 	closed  atomic.Bool
-
-	mu   sync.Mutex
-	seen map[string]map[int]int64 // positions as last read or written, by topic
 }
 
 var _ index.Store = (*Store)(nil)
@@ -60,7 +56,7 @@ func Open(ctx context.Context, rawURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open index %s: %w", a, err)
 	}
-	s := &Store{client: c, address: a, o: o, seen: map[string]map[int]int64{}}
+	s := &Store{client: c, address: a, o: o}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("open index %s: %w", a, err)
 	}

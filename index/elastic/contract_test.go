@@ -1,0 +1,168 @@
+package elastic
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"counterpoint/index"
+	"counterpoint/index/indextest"
+)
+
+// testServer is the server the tests use, or skips.
+func testServer(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("COUNTERPOINT_TEST_ELASTIC")
+	if server == "" {
+		t.Skip("COUNTERPOINT_TEST_ELASTIC is not set: there is no Elasticsearch to test with")
+	}
+	return strings.TrimSuffix(server, "/")
+}
+
+func testURL(t testing.TB) string {
+	return testServer(t) + "/t" + strings.ToLower(rand.Text()[:10])
+}
+
+// testStore is an empty index under a prefix of its own, which goes with the test.
+func testStore(t testing.TB, url string, o Options) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := s.gen.Load()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		sweep(t, url, g)
+	})
+	return s
+}
+
+// sweep deletes a generation, by a client of its own: the store's may be closed or broken on purpose.
+func sweep(t testing.TB, url string, g *generation) {
+	t.Helper()
+	a, err := ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := newClient(a, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	if err := (&Store{client: c, address: a}).remove(context.Background(), g.indices()); err != nil {
+		t.Errorf("sweep: %v", err)
+	}
+}
+
+// recycler gives each name an index and empties one that is closed for the next name: making the indices takes
+// the server ten times longer than emptying them.
+type recycler struct {
+	mu   sync.Mutex
+	urls map[string]string // by name
+	free []*lent
+}
+
+type lent struct {
+	*Store
+	name, url string
+	from      *recycler
+}
+
+func (r *recycler) open(t testing.TB, name string) index.Store {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	url := r.urls[name]
+	if url == "" && len(r.free) > 0 {
+		old := r.free[len(r.free)-1]
+		r.free = r.free[:len(r.free)-1]
+		delete(r.urls, old.name)
+		url = old.url
+		empty(t, old)
+	}
+	if url == "" {
+		url = testURL(t)
+	}
+	for i, f := range r.free {
+		if f.url == url {
+			r.free = append(r.free[:i], r.free[i+1:]...)
+			break
+		}
+	}
+	r.urls[name] = url
+	s, err := Open(t.Context(), url, Options{Refresh: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &lent{s, name, url, r}
+}
+
+func (l *lent) Close() error {
+	l.from.mu.Lock()
+	defer l.from.mu.Unlock()
+	l.from.free = append(l.from.free, l)
+	return l.Store.Close()
+}
+
+func empty(t testing.TB, l *lent) {
+	t.Helper()
+	a, err := ParseURL(l.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := newClient(a, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	g := l.gen.Load()
+	var names []string
+	for _, k := range index.Kinds {
+		names = append(names, g.alias(k))
+	}
+	all := strings.Join(names, ",")
+	s := &Store{client: c, address: a}
+	// Positions remember their versions for a while after they are deleted.
+	if err := errors.Join(s.remove(t.Context(), []string{g.index(stateKind)}), s.makeIndex(t.Context(), g, stateKind)); err != nil {
+		t.Fatal(err)
+	}
+	served := []byte(`{"actions":[{"add":{"index":"` + g.index(stateKind) + `","alias":"` + servedAlias(a.Prefix, stateKind) + `"}}]}`)
+	if err := c.call(t.Context(), "POST", "/_aliases", served, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.call(t.Context(), "POST", "/"+all+"/_refresh", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.call(t.Context(), "POST", "/"+all+"/_delete_by_query?refresh=true", []byte(`{"query":{"match_all":{}}}`), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStore(t *testing.T) {
+	testServer(t)
+	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
+		if err := f.Value.Set("25"); err != nil {
+			t.Fatal(err)
+		}
+		defer f.Value.Set(f.DefValue)
+	}
+	r := &recycler{urls: map[string]string{}}
+	swept := map[string]bool{}
+	t.Cleanup(func() {
+		for _, l := range r.free {
+			if !swept[l.url] {
+				swept[l.url] = true
+				sweep(t, l.url, l.gen.Load())
+			}
+		}
+	})
+	indextest.Run(t, r.open)
+}

@@ -1,0 +1,321 @@
+package elastic
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"counterpoint"
+	"counterpoint/index"
+)
+
+// rerunTries is how often a batch is done again when others write the same documents, before it is given back.
+const rerunTries = 12
+
+var errConflict = errors.New("somebody else was first")
+
+// Update applies a batch in the stages of index.Staged. A batch that meets another writer is done again on what
+// that one wrote.
+func (s *Store) Update(ctx context.Context, next index.Next, fn func(index.Tx) error) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	if s.o.ReadOnly {
+		return fmt.Errorf("update index: %s is open for reading only", s.address)
+	}
+	left := map[index.Key]leftover{}
+	for try := 0; ; try++ {
+		b := &batch{Store: s, ctx: ctx, g: s.gen.Load(), next: next, read: map[index.Key]*stored{}, settled: map[index.Key][]byte{}, left: left}
+		err := b.apply(fn)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, errConflict):
+			return err
+		case try == rerunTries:
+			return fmt.Errorf("update index: %w: others kept writing the same documents: %w", counterpoint.ErrAway, err)
+		}
+		s.metrics.reruns.Inc()
+		if err := s.pause(ctx, try/2); err != nil {
+			return err
+		}
+	}
+}
+
+// batch is one attempt at an Update.
+type batch struct {
+	*Store
+	ctx     context.Context
+	g       *generation
+	next    index.Next
+	read    map[index.Key]*stored // what fn read, nil what is not there
+	settled map[index.Key][]byte  // outcomes that only stage 1 has written yet
+	left    map[index.Key]leftover
+}
+
+// leftover is a document that an earlier attempt wrote before it met somebody.
+type leftover struct{ was, wrote []byte }
+
+func (b *batch) apply(fn func(index.Tx) error) error {
+	buf := index.Buffer{FetchAll: b.fetchAll, Fetch: b.fetch}
+	if err := fn(&buf); err != nil {
+		return err
+	}
+	if err := buf.Encode(); err != nil {
+		return fmt.Errorf("update index: %w", err)
+	}
+	changes := buf.Changes()
+	undone, err := b.undo()
+	if err != nil {
+		return fmt.Errorf("update index: %w", err)
+	}
+	if err := b.write(append(changes, undone...)); err != nil {
+		return fmt.Errorf("update index: %w", err)
+	}
+	return nil
+}
+
+func (b *batch) fetch(kind counterpoint.Kind, id string) ([]byte, error) {
+	docs, err := b.fetchAll([]index.Key{{Kind: kind, ID: id}})
+	if err != nil {
+		return nil, err
+	}
+	if docs[0] == nil {
+		return nil, counterpoint.ErrNotFound
+	}
+	return docs[0], nil
+}
+
+// fetchAll reads documents. An outcome counts from stage 1 on. Of kinds that no store holds there are none.
+func (b *batch) fetchAll(keys []index.Key) ([][]byte, error) {
+	var names []name
+	for _, k := range keys {
+		if !slices.Contains(index.Kinds, k.Kind) {
+			continue
+		}
+		names = append(names, name{b.g.alias(k.Kind), docID(k.ID)})
+		if k.Kind == counterpoint.KindEvent {
+			names = append(names, name{b.g.alias(stateKind), commitID(k.ID)})
+		}
+	}
+	found, err := b.client.read(b.ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	docs := make([][]byte, len(keys))
+	for i, k := range keys {
+		if !slices.Contains(index.Kinds, k.Kind) {
+			continue
+		}
+		at, settled := found[0], (*stored)(nil)
+		if found = found[1:]; k.Kind == counterpoint.KindEvent {
+			settled, found = found[0], found[1:]
+		}
+		b.read[k] = at
+		if at == nil {
+			at = settled
+		}
+		if at == nil {
+			continue
+		}
+		if docs[i], err = at.doc(); err != nil {
+			return nil, fmt.Errorf("%s %s in the index: %w", k.Kind, k.ID, err)
+		}
+		if b.read[k] == nil {
+			b.settled[k] = docs[i]
+		}
+	}
+	return docs, nil
+}
+
+// undo takes back what an earlier attempt wrote and this one, on what others wrote since, has no part in: nothing
+// else would ever mend it.
+func (b *batch) undo() ([]index.Change, error) {
+	var keys []index.Key
+	for k := range b.left {
+		if _, ok := b.read[k]; !ok {
+			keys = append(keys, k)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	docs, err := b.fetchAll(keys)
+	if err != nil {
+		return nil, err
+	}
+	var out []index.Change
+	for i, k := range keys {
+		l := b.left[k]
+		if !bytes.Equal(docs[i], l.wrote) {
+			continue
+		}
+		fields := index.Fields{}
+		if l.was != nil {
+			if fields, err = decode(k.Kind, l.was); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, index.Change{Kind: k.Kind, ID: k.ID, Doc: l.was, Fields: fields, Existed: docs[i] != nil})
+	}
+	return out, nil
+}
+
+// write is the five stages.
+func (b *batch) write(changes []index.Change) error {
+	documents, records, outcomes := index.Staged(changes)
+	if len(documents) > 0 {
+		held, err := b.held(records)
+		if err != nil {
+			return err
+		}
+		records = append(records, held...)
+	}
+	for k, doc := range b.settled {
+		if slices.ContainsFunc(outcomes, func(c index.Change) bool { return c.ID == k.ID }) {
+			continue
+		}
+		fields, err := decode(k.Kind, doc)
+		if err != nil {
+			return err
+		}
+		outcomes = append(outcomes, index.Change{Kind: k.Kind, ID: k.ID, Doc: doc, Fields: fields})
+	}
+	_, decisions := b.next[index.Decisions]
+	for _, stage := range []func() error{
+		func() error { return b.commit(outcomes) },
+		func() error { return b.put(documents) },
+		func() error { return b.put(records) },
+		func() error { return b.show(decisions, b.touched(changes)...) },
+		func() error { return b.put(outcomes) },
+		func() error { return b.advance() },
+		func() error { return b.show(decisions && len(outcomes) > 0, counterpoint.KindEvent) },
+	} {
+		if err := stage(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// held are the records that were read and stay as they are. They are written all the same: who reads a record to
+// change a document must know that nobody changed the record meanwhile.
+func (b *batch) held(changed []index.Change) ([]index.Change, error) {
+	var out []index.Change
+	for k, at := range b.read {
+		if at == nil || k.Kind != index.KindRecord || slices.ContainsFunc(changed, func(c index.Change) bool { return c.ID == k.ID }) {
+			continue
+		}
+		doc, err := at.doc()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, index.Change{Kind: k.Kind, ID: k.ID, Doc: doc, Existed: true})
+	}
+	return out, nil
+}
+
+// commit settles what became of each event, once.
+func (b *batch) commit(outcomes []index.Change) error {
+	var ops []*op
+	for _, c := range outcomes {
+		o := &op{kind: c.Kind, id: c.ID, alias: b.g.alias(stateKind), doc: commitID(c.ID), always: c.Doc == nil, doubt: true}
+		switch k := (index.Key{Kind: c.Kind, ID: c.ID}); {
+		case c.Doc != nil && (b.read[k] != nil || b.settled[k] != nil):
+			continue
+		case c.Doc != nil:
+			src, err := sourceOf(c)
+			if err != nil {
+				return err
+			}
+			o.source = src
+		}
+		ops = append(ops, o)
+	}
+	return b.do(ops)
+}
+
+// put writes documents where they are as they were read.
+func (b *batch) put(changes []index.Change) error {
+	ops := make([]*op, len(changes))
+	for i, c := range changes {
+		k := index.Key{Kind: c.Kind, ID: c.ID}
+		if !slices.Contains(index.Kinds, k.Kind) {
+			return fmt.Errorf("%w: %s %s: no store holds this kind", index.ErrRefused, c.Kind, c.ID)
+		}
+		o := &op{kind: c.Kind, id: c.ID, alias: b.g.alias(c.Kind), doc: docID(c.ID), was: b.read[k]}
+		if c.Doc != nil {
+			src, err := sourceOf(c)
+			if err != nil {
+				return err
+			}
+			o.source = src
+		}
+		o.doubt = c.Kind == counterpoint.KindEvent // what is settled may be shown by anybody
+		ops[i] = o
+	}
+	err := b.do(ops)
+	b.leave(changes, ops)
+	return err
+}
+
+// leave remembers what this attempt may have written, for the next one to take back.
+func (b *batch) leave(changes []index.Change, ops []*op) {
+	for i, c := range changes {
+		k := index.Key{Kind: c.Kind, ID: c.ID}
+		if ops[i].conflict || c.Kind == counterpoint.KindEvent || c.Kind == index.KindRecord {
+			continue
+		}
+		l, again := b.left[k]
+		if !again {
+			l.was = nil
+			if at := b.read[k]; at != nil {
+				l.was, _ = at.doc()
+			}
+		}
+		l.wrote = c.Doc
+		b.left[k] = l
+	}
+}
+
+func (b *batch) do(ops []*op) error {
+	if err := b.bulk(b.ctx, ops); err != nil {
+		return err
+	}
+	for _, o := range ops {
+		if o.conflict {
+			return fmt.Errorf("%s %s: %w", o.kind, o.id, errConflict)
+		}
+	}
+	return nil
+}
+
+// touched are the kinds whose lists may lag behind this batch, or behind one before it that was cut off.
+func (b *batch) touched(changes []index.Change) []counterpoint.Kind {
+	all := map[counterpoint.Kind]bool{}
+	for _, c := range changes {
+		all[c.Kind] = true
+	}
+	if len(b.settled) > 0 {
+		for k := range b.read {
+			all[k.Kind] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// show makes the kinds' lists and counts see what was written.
+func (b *batch) show(now bool, kinds ...counterpoint.Kind) error {
+	if len(kinds) == 0 || !now && !b.o.Refresh {
+		return nil
+	}
+	var path bytes.Buffer
+	for i, k := range kinds {
+		path.WriteByte("/,"[min(i, 1)])
+		path.WriteString(b.g.alias(k))
+	}
+	return b.call(b.ctx, "POST", path.String()+"/_refresh", nil, nil)
+}
