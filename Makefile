@@ -3,12 +3,14 @@ GO ?= go
 TESTFLAGS ?=
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: run test lint bench e2e fuzz clean
+SERVERS ?= /var/tmp/counterpoint-servers
+
+.PHONY: run test lint bench e2e fuzz servers servers-stop clean
 
 run: ## start everything on ./data, with the built-in example in an empty folder
 	$(GO) run ./cmd/counterpoint run
 
-test: ## every test; those that need ../shared, Chromium or strace say so when they skip
+test: ## every test; those that need ../shared, Chromium, strace or servers say so when they skip
 	$(GO) test $(TESTFLAGS) ./...
 
 lint: ## vet and the linters of .golangci.yml
@@ -26,6 +28,17 @@ fuzz: ## each fuzz target for a while
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-20s} -fuzzminimizetime 20x $$p || exit 1; \
 	  done; done
+
+servers: ## a real Kafka and Elasticsearch on this machine, without docker; downloads 1 GB the first time
+	@bash deploy/local/start.sh $(SERVERS) >$(SERVERS).env || { rm -f $(SERVERS).env; exit 1; }
+	@. $(SERVERS).env && printf '%s\n' "They run. For the tests:" \
+	  "  export COUNTERPOINT_TEST_KAFKA=$$COUNTERPOINT_TEST_KAFKA COUNTERPOINT_TEST_ELASTIC=$$COUNTERPOINT_TEST_ELASTIC" \
+	  "For the program:" \
+	  "  counterpoint run --stream kafka://$$COUNTERPOINT_TEST_KAFKA --index $$COUNTERPOINT_TEST_ELASTIC" \
+	  "Their data and logs are in $(SERVERS). End them with: make servers-stop"
+
+servers-stop: ## end what 'make servers' started; the data stays
+	@bash deploy/local/stop.sh $(SERVERS) && rm -f $(SERVERS).env
 
 clean:
 	rm -rf bin .cache
