@@ -171,9 +171,11 @@ func links(t *testing.T, p *process) [3]string {
 
 // TestBrowserNewcomer walks the newcomer's path in a real browser, as three people: a flag out of a broadcast
 // is decided, answered, approved by somebody else, aired with proof, and its time is read.
-func TestBrowserNewcomer(t *testing.T) {
+func TestBrowserNewcomer(t *testing.T) { eachBackend(t, newcomer) }
+
+func newcomer(t *testing.T, b backend) {
 	chrome := browser(t)
-	p := startProcess(t, build(t, ""), "--data", t.TempDir())
+	p := startProcess(t, build(t, ""), append([]string{"--data", t.TempDir()}, b.args...)...)
 	base := "http://" + p.address
 	sign := links(t, p)
 
@@ -283,9 +285,11 @@ func hostileItems() string {
 // TestBrowserHostile shows pages full of hostile content to a real browser. Nothing may run: not as the pages
 // are, and not with escaping broken on the way, when the content security policy holds alone. That the same
 // content runs without both shows that the test can fail.
-func TestBrowserHostile(t *testing.T) {
+func TestBrowserHostile(t *testing.T) { eachBackend(t, hostile) }
+
+func hostile(t *testing.T, b backend) {
 	chrome := browser(t)
-	p := startProcess(t, build(t, ""), "--data", t.TempDir())
+	p := startProcess(t, build(t, ""), append([]string{"--data", t.TempDir()}, b.args...)...)
 	base := "http://" + p.address
 	sign := links(t, p)
 	must[map[string]any](t, p, testToken, "POST", "/api/v1/ingest?source=hostile&format=jsonl", hostileItems(), 200)

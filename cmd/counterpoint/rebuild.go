@@ -61,6 +61,9 @@ func rebuildFolder(ctx context.Context, cfg config, log *slog.Logger) (int64, er
 	if r, err := findRunning(cfg.Data); err != nil || r != nil {
 		return 0, errors.Join(err, fmt.Errorf("process %d runs on %s; stop it first", pid(r), cfg.Data))
 	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return 0, err
+	}
 	if lock, err := embedded.LockFolder(ctx, cfg.Data); err != nil { // 'ingest' on its own has no run.json
 		return 0, err
 	} else if err := lock.Release(); err != nil {

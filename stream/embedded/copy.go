@@ -63,7 +63,7 @@ func copyAll(ctx context.Context, from stream.Log, path string) (err error) {
 			return fmt.Errorf("topic %s: %w", t.Name, err)
 		}
 	}
-	_, err = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	_, err = db.ExecContext(ctx, `PRAGMA journal_mode(DELETE)`) // one file, as VACUUM INTO leaves it
 	return err
 }
 
