@@ -23,15 +23,17 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// speech makes segments of ten words with frequencies like those of language.
+// speech makes segments of words with frequencies like those of language.
 type speech struct {
 	rand *rand.Rand
 	zipf *rand.Zipf
+
+	segments, words int // of an item
 }
 
 func newSpeech() speech {
 	r := rand.New(rand.NewPCG(1, 2))
-	return speech{r, rand.NewZipf(r, 1.1, 4, 20_000)}
+	return speech{r, rand.NewZipf(r, 1.1, 4, 20_000), 20, 10}
 }
 
 func (s speech) item(n int) (counterpoint.Item, counterpoint.Assessment) {
@@ -39,8 +41,8 @@ func (s speech) item(n int) (counterpoint.Item, counterpoint.Assessment) {
 	id := counterpoint.ItemID("bench", fmt.Sprint(n))
 	it := counterpoint.Item{ID: id, Source: fmt.Sprint("radio-", n%20), Owner: "o", Title: "Morning " + fmt.Sprint(n), Recorded: &at, Seen: at, Part: 1, Parts: 1}
 	a := counterpoint.Assessment{Item: id, Source: it.Source, Part: 1, Parts: 1, At: at, Versions: map[string]string{"hate": "1", "lexicon": "1"}}
-	for i := range 20 {
-		words := make([]string, 10)
+	for i := range s.segments {
+		words := make([]string, s.words)
 		for k := range words {
 			words[k] = fmt.Sprintf("w%x", s.zipf.Uint64())
 		}
@@ -55,7 +57,7 @@ func (s speech) item(n int) (counterpoint.Item, counterpoint.Assessment) {
 	a.Revision = it.Revision
 	if n%25 == 0 {
 		it := it
-		it.Segments = it.Segments[3:5]
+		it.Segments = it.Segments[:min(2, s.segments)]
 		s := counterpoint.NewSighting(it, it.Segments)
 		s.Level, s.Quality = 3, counterpoint.Good
 		a.Sightings = append(a.Sightings, s)
@@ -63,7 +65,7 @@ func (s speech) item(n int) (counterpoint.Item, counterpoint.Assessment) {
 	return it, a
 }
 
-// fill projects n items of 20 segments, in batches of size.
+// fill projects n items of 20 segments, heard and judged together as Run does, in batches of size.
 func fill(b *testing.B, p *index.Projector, s speech, from, n, size int) {
 	b.Helper()
 	for at := from; at < from+n; at += size {
@@ -75,31 +77,48 @@ func fill(b *testing.B, p *index.Projector, s speech, from, n, size int) {
 			items = append(items, counterpoint.Entry[counterpoint.Item]{Position: pos, Value: it})
 			judged = append(judged, counterpoint.Entry[counterpoint.Assessment]{Position: pos, Value: a})
 		}
-		if err := p.PutItems(b.Context(), items); err != nil {
-			b.Fatal(err)
-		}
-		if err := p.PutAssessments(b.Context(), judged); err != nil {
+		if err := p.PutTogether(b.Context(), items, judged); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-// BenchmarkProject is the whole of the index stage: each segment written when heard and again when judged.
+// BenchmarkProject is the whole of the index stage, for items of 20 segments of 10 words and of one of 60.
 func BenchmarkProject(b *testing.B) {
-	s, err := embedded.Open(filepath.Join(b.TempDir(), "index.db"), embedded.Options{})
-	if err != nil {
-		b.Fatal(err)
+	f := func(name string, segments, words int) {
+		b.Run(name, func(b *testing.B) {
+			s, err := embedded.Open(filepath.Join(b.TempDir(), "index.db"), embedded.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			p := index.NewProjector(s, index.ProjectorOptions{})
+			speech := newSpeech()
+			speech.segments, speech.words = segments, words
+			var items []counterpoint.Entry[counterpoint.Item]
+			var judged []counterpoint.Entry[counterpoint.Assessment]
+			for k := range b.N {
+				it, a := speech.item(k)
+				pos := counterpoint.Position{Offset: int64(k)}
+				items = append(items, counterpoint.Entry[counterpoint.Item]{Position: pos, Value: it})
+				judged = append(judged, counterpoint.Entry[counterpoint.Assessment]{Position: pos, Value: a})
+			}
+			started := cpu(b)
+			b.ResetTimer()
+			for at := 0; at < b.N; at += index.BatchSize {
+				to := min(at+index.BatchSize, b.N)
+				if err := p.PutTogether(b.Context(), items[at:to], judged[at:to]); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.StopTimer()
+			n := float64(b.N * segments)
+			b.ReportMetric(n/b.Elapsed().Seconds(), "segments/s")
+			b.ReportMetric(float64((cpu(b)-started).Microseconds())/n, "cpu-us/segment")
+		})
 	}
-	defer s.Close()
-	p := index.NewProjector(s, index.ProjectorOptions{})
-	words := newSpeech()
-	started := cpu(b)
-	b.ResetTimer()
-	fill(b, p, words, 0, b.N, 200)
-	b.StopTimer()
-	segments := float64(b.N * 20)
-	b.ReportMetric(segments/b.Elapsed().Seconds(), "segments/s")
-	b.ReportMetric(float64((cpu(b)-started).Microseconds())/segments, "cpu-us/segment")
+	f("items of 20 segments", 20, 10)
+	f("items of 1 segment", 1, 60)
 }
 
 // BenchmarkQuery asks a store of 100,000 segments.

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"counterpoint"
@@ -48,11 +49,15 @@ func in[T any](f *filter, kind counterpoint.Kind, field string, values []T) {
 // filterOf is the query as SQL, without order, limit and cursor.
 func filterOf(kind counterpoint.Kind, q counterpoint.Query) (*filter, index.Words, error) {
 	f := &filter{}
-	f.add("kind = ?", string(kind))
+	f.kind(kind)
 	in(f, kind, "source", q.Source)
 	in(f, kind, "lang", q.Lang)
 	in(f, kind, "state", q.State)
-	in(f, kind, "item", q.Item)
+	if kind == counterpoint.KindSegment {
+		f.segmentsOf(q.Item)
+	} else {
+		in(f, kind, "item", q.Item)
+	}
 	in(f, kind, "narrative", q.Narrative)
 	in(f, kind, "message", q.Message)
 	in(f, kind, "station", q.Station)
@@ -73,12 +78,45 @@ func filterOf(kind counterpoint.Kind, q counterpoint.Query) (*filter, index.Word
 		f.item(q, words)
 		return f, words, nil
 	}
-	in(f, kind, "level", q.Level)
+	f.level(kind, q.Level)
 	in(f, kind, "label", q.Label)
 	if words != nil {
 		f.words(words)
 	}
 	return f, words, nil
+}
+
+// kind asks for the kind, in the words of the partial indexes that hold it.
+func (f *filter) kind(kind counterpoint.Kind) {
+	cond := "kind = ?"
+	if !plain(kind) {
+		cond += " AND kind < 100"
+		if kind != counterpoint.KindSegment {
+			cond += " AND kind > 1"
+		}
+	}
+	f.add(cond, code(kind))
+}
+
+// level says what docs_level asks for where it can answer.
+func (f *filter) level(kind counterpoint.Kind, levels []int) {
+	in(f, kind, "level", levels)
+	if len(levels) > 0 && slices.Min(levels) > 0 {
+		f.add("level > 0")
+	}
+}
+
+func (f *filter) segmentsOf(items []string) {
+	if len(items) == 0 {
+		return
+	}
+	var ranges []string
+	var args []any
+	for _, item := range items {
+		from, to := between(item)
+		ranges, args = append(ranges, "(id > ? AND id < ?)"), append(args, from, to)
+	}
+	f.add("("+strings.Join(ranges, " OR ")+")", args...)
 }
 
 func (f *filter) words(ws index.Words) {
@@ -90,8 +128,8 @@ func (f *filter) words(ws index.Words) {
 // also be in its title.
 func (f *filter) item(q counterpoint.Query, ws index.Words) {
 	var g filter
-	g.add("kind = ?", string(counterpoint.KindSegment))
-	in(&g, counterpoint.KindSegment, "level", q.Level)
+	g.add("kind = ?", code(counterpoint.KindSegment))
+	g.level(counterpoint.KindSegment, q.Level)
 	in(&g, counterpoint.KindSegment, "label", q.Label)
 	if len(g.conds) > 1 {
 		f.add("id IN (SELECT item FROM docs WHERE "+g.where()+")", g.args...)

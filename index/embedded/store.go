@@ -77,7 +77,7 @@ func (s *Store) openWriter(ctx context.Context) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if s.write, err = sql.Open("sqlite", dsn(s.path, "rw", "journal_mode(WAL)", "synchronous(FULL)", "journal_size_limit(67108864)")); err != nil {
+	if s.write, err = sql.Open("sqlite", dsn(s.path, "rw", "journal_mode(WAL)", "synchronous(FULL)", "journal_size_limit(67108864)", "wal_autocheckpoint(8000)", "cache_size(-32000)")); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)

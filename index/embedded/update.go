@@ -3,7 +3,6 @@ package embedded
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -13,8 +12,10 @@ import (
 )
 
 const (
-	fetchRow    = `SELECT n, rank, time, tie, source, lang, level, state, item, narrative, message, station, words, tags, doc FROM docs WHERE kind = ? AND id = ?`
-	insertRow   = `INSERT INTO docs (kind, id, rank, time, tie, source, lang, level, state, item, narrative, message, station, words, tags, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	rowColumns  = `rank, time, tie, source, lang, level, state, item, narrative, message, station, words, tags, doc`
+	fetchRow    = `SELECT id, n, ` + rowColumns + ` FROM docs WHERE kind = ? AND id = ?`
+	fetchRows   = `SELECT id, n, ` + rowColumns + ` FROM docs WHERE kind = ? AND id IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)` // many
+	insertRow   = `INSERT INTO docs (kind, id, ` + rowColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	removeRow   = `DELETE FROM docs WHERE n = ?`
 	addWords    = `INSERT INTO words (rowid, terms) VALUES (?, ?)`
 	dropWords   = `DELETE FROM words WHERE rowid = ?`
@@ -22,6 +23,10 @@ const (
 	dropTags    = `DELETE FROM tags WHERE n = ?`
 	setPosition = `INSERT INTO positions (topic, part, next) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next`
 )
+
+// many is how many rows one statement reads. Rows are written one by one: a statement that writes many makes a
+// savepoint, for which FTS5 writes all it holds.
+const many = 16
 
 // statements are compiled once for the one connection that writes.
 type statements map[string]*sql.Stmt
@@ -33,7 +38,9 @@ func (s *Store) Update(ctx context.Context, next index.Next, fn func(index.Tx) e
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	w := &writer{ctx: ctx, db: s.write, compiled: s.compiled, used: statements{}, rows: map[rowKey]row{}}
+	told := ctx
+	ctx = context.WithoutCancel(ctx) // a batch is short, and watching ctx costs more than most statements
+	w := &writer{ctx: ctx, db: s.write, compiled: s.compiled, used: statements{}, rows: map[index.Key]row{}}
 	if err := w.compile(); err != nil {
 		return fmt.Errorf("update index: %w", err)
 	}
@@ -43,9 +50,12 @@ func (s *Store) Update(ctx context.Context, next index.Next, fn func(index.Tx) e
 	}
 	defer tx.Rollback()
 	w.tx = tx
-	b := index.Buffer{Fetch: w.fetch}
+	b := index.Buffer{Fetch: w.fetch, FetchAll: w.fetchAll, Whole: true}
 	if err := fn(&b); err != nil {
 		return err
+	}
+	if err := told.Err(); err != nil {
+		return fmt.Errorf("update index: %w", err)
 	}
 	for _, c := range b.Changes() {
 		if err := w.write(c); err != nil {
@@ -72,12 +82,7 @@ type writer struct {
 	tx       *sql.Tx
 	compiled statements // of the store
 	used     statements // of tx
-	rows     map[rowKey]row
-}
-
-type rowKey struct {
-	kind counterpoint.Kind
-	id   string
+	rows     map[index.Key]row
 }
 
 // row is a document as it is stored.
@@ -88,7 +93,7 @@ type row struct {
 
 // compile prepares what every batch needs; the one connection is busy once the transaction has begun.
 func (w *writer) compile() error {
-	for _, q := range []string{fetchRow, insertRow, removeRow, addWords, dropWords, addTag, dropTags, setPosition} {
+	for _, q := range []string{fetchRow, fetchRows, insertRow, removeRow, addWords, dropWords, addTag, dropTags, setPosition} {
 		if w.compiled[q] != nil {
 			continue
 		}
@@ -127,29 +132,74 @@ func (w *writer) exec(query string, args ...any) error {
 }
 
 func (w *writer) fetch(kind counterpoint.Kind, id string) ([]byte, error) {
-	st, err := w.statement(fetchRow)
-	if err != nil {
-		return nil, wrap(err)
-	}
-	var r row
-	to := []any{&r.n}
-	for i := range r.columns {
-		to = append(to, &r.columns[i])
-	}
-	err = st.QueryRowContext(w.ctx, string(kind), id).Scan(to...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, counterpoint.ErrNotFound
+	docs, err := w.fetchAll([]index.Key{{Kind: kind, ID: id}})
+	if err == nil && docs[0] == nil {
+		err = counterpoint.ErrNotFound
 	}
 	if err != nil {
-		return nil, wrap(err)
+		return nil, err
 	}
-	w.rows[rowKey{kind, id}] = r
-	doc, _ := r.columns[docColumn].([]byte)
-	return doc, nil
+	return docs[0], nil
+}
+
+// fetchAll reads the documents, kind by kind.
+func (w *writer) fetchAll(keys []index.Key) ([][]byte, error) {
+	byKind := map[counterpoint.Kind][]index.Key{}
+	for _, k := range keys {
+		byKind[k.Kind] = append(byKind[k.Kind], k)
+	}
+	for kind, list := range byKind {
+		for len(list) >= many {
+			if err := w.query(fetchRows, kind, list[:many]); err != nil {
+				return nil, wrap(err)
+			}
+			list = list[many:]
+		}
+		for i := range list {
+			if err := w.query(fetchRow, kind, list[i:i+1]); err != nil {
+				return nil, wrap(err)
+			}
+		}
+	}
+	docs := make([][]byte, len(keys))
+	for i, k := range keys {
+		docs[i], _ = w.rows[k].columns[docColumn].([]byte)
+	}
+	return docs, nil
+}
+
+func (w *writer) query(query string, kind counterpoint.Kind, keys []index.Key) error {
+	st, err := w.statement(query)
+	if err != nil {
+		return err
+	}
+	args, named := []any{code(kind)}, make(map[string]index.Key, len(keys))
+	for _, k := range keys {
+		id := rowID(kind, k.ID)
+		args, named[id] = append(args, id), k
+	}
+	rows, err := st.QueryContext(w.ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var r row
+		to := []any{&id, &r.n}
+		for i := range r.columns {
+			to = append(to, &r.columns[i])
+		}
+		if err := rows.Scan(to...); err != nil {
+			return err
+		}
+		w.rows[named[id]] = r
+	}
+	return rows.Err()
 }
 
 func (w *writer) write(c index.Change) error {
-	old, existed := w.rows[rowKey{c.Kind, c.ID}]
+	old, existed := w.rows[index.Key{Kind: c.Kind, ID: c.ID}]
 	had, _ := old.columns[wordsColumn].(int64)
 	if tags, _ := old.columns[tagsColumn].(int64); tags > 0 {
 		if err := w.exec(dropTags, old.n); err != nil {
@@ -162,7 +212,10 @@ func (w *writer) write(c index.Change) error {
 		}
 		return w.exec(removeRow, old.n)
 	}
-	terms := index.Join(index.Terms(c.Fields.Text))
+	var terms string
+	if c.Fields.Text != "" {
+		terms = index.Join(index.Terms(c.Fields.Text))
+	}
 	has := fingerprint(terms)
 	tags := tagsOf(c.Kind, c.Fields)
 	n, err := w.row(c, old, existed, columnsOf(c, has, len(tags)))
@@ -185,7 +238,7 @@ func (w *writer) row(c index.Change, old row, existed bool, now columns) (int64,
 		if err != nil {
 			return 0, err
 		}
-		res, err := st.ExecContext(w.ctx, append([]any{string(c.Kind), c.ID}, now[:]...)...)
+		res, err := st.ExecContext(w.ctx, append([]any{code(c.Kind), rowID(c.Kind, c.ID)}, now[:]...)...)
 		if err != nil {
 			return 0, err
 		}

@@ -19,7 +19,7 @@ import (
 // Get fills into with the document; an item with all its segments.
 func (s *Store) Get(ctx context.Context, kind counterpoint.Kind, id string, into any) error {
 	var doc []byte
-	err := s.read.QueryRowContext(ctx, `SELECT doc FROM docs WHERE kind = ? AND id = ?`, string(kind), id).Scan(&doc)
+	err := s.read.QueryRowContext(ctx, `SELECT doc FROM docs WHERE kind = ? AND id = ?`, code(kind), rowID(kind, id)).Scan(&doc)
 	if errors.Is(err, sql.ErrNoRows) {
 		return counterpoint.ErrNotFound
 	}
@@ -37,9 +37,10 @@ func (s *Store) Get(ctx context.Context, kind counterpoint.Kind, id string, into
 	return nil
 }
 
-// segments are the first segments of an item. The inner query reads the index alone.
+// segments are the first segments of an item.
 func (s *Store) segments(ctx context.Context, item string, limit int) ([]counterpoint.SegmentView, error) {
 	list := []counterpoint.SegmentView{}
+	from, to := between(item)
 	err := s.rows(ctx, func(doc []byte) error {
 		var g counterpoint.SegmentView
 		if err := json.Unmarshal(doc, &g); err != nil {
@@ -47,7 +48,7 @@ func (s *Store) segments(ctx context.Context, item string, limit int) ([]counter
 		}
 		list = append(list, g)
 		return nil
-	}, `SELECT doc FROM docs WHERE n IN (SELECT n FROM docs WHERE kind = 'segment' AND item = ? ORDER BY tie LIMIT ?)`, item, limit)
+	}, `SELECT doc FROM docs WHERE kind = 1 AND id > ? AND id < ? ORDER BY id LIMIT ?`, from, to, limit)
 	return list, err
 }
 
@@ -122,9 +123,13 @@ func (s *Store) page(ctx context.Context, kind counterpoint.Kind, q counterpoint
 		if err != nil {
 			return "", err
 		}
-		f.add("(rank, time, tie) > (?, ?, ?)", p.Rank, p.Time, p.Tie)
+		if plain(kind) {
+			f.add("id > ?", p.Tie)
+		} else {
+			f.add("(rank, time, tie) > (?, ?, ?)", p.Rank, p.Time, p.Tie)
+		}
 	}
-	order, err := s.orderBy(ctx, f)
+	order, err := s.orderBy(ctx, kind, f)
 	if err != nil {
 		return "", err
 	}
@@ -154,7 +159,10 @@ func (s *Store) page(ctx context.Context, kind counterpoint.Kind, q counterpoint
 const fewMatches = 2000
 
 // orderBy is the ORDER BY of a page: by an index, or (the plus signs) without one where the words are rare.
-func (s *Store) orderBy(ctx context.Context, f *filter) (string, error) {
+func (s *Store) orderBy(ctx context.Context, kind counterpoint.Kind, f *filter) (string, error) {
+	if plain(kind) {
+		return " ORDER BY id", nil
+	}
 	if f.match == "" {
 		return " ORDER BY rank, time, tie", nil
 	}
@@ -163,7 +171,7 @@ func (s *Store) orderBy(ctx context.Context, f *filter) (string, error) {
 	if err != nil || n == fewMatches {
 		return " ORDER BY rank, time, tie", wrap(err)
 	}
-	f.conds[0] = "+" + f.conds[0] // kind, with which every index begins
+	f.conds[0] = "+kind = ?" // with which every index begins
 	return " ORDER BY +rank, +time, +tie", nil
 }
 
