@@ -1,6 +1,7 @@
 package reliability
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ type flow struct {
 	bad       func(counterpoint.Entry[counterpoint.Item]) counterpoint.Entry[counterpoint.Item]
 	bury      func(ctx context.Context, topic string, at counterpoint.Position, value any, reason string) error
 
+	impatient time.Duration // instead of still
+
 	patience patience
 	vault    *vault.Vault
 	desk     *api.Desk
@@ -47,6 +50,7 @@ type flow struct {
 	reviews  sync.WaitGroup
 	leave    context.CancelFunc
 
+	died     atomic.Bool // a stage ended by itself
 	answered sync.Map // idempotency key to the event of a command that was answered as done
 	decided  atomic.Int64
 }
@@ -77,8 +81,13 @@ func (f *flow) start(ctx context.Context) {
 		f.t.Fatalf("open the vault: %v", err)
 	}
 	f.desk = api.NewDesk(api.DeskOptions{Views: f.seen, Decisions: stream.Of[counterpoint.Event](f.log, stream.Decisions), Secrets: f.vault})
-	f.stages.Go(func() error { return f.classify(ctx) })
-	f.stages.Go(func() error { return f.index(ctx) })
+	for _, stage := range []func(context.Context) error{f.classify, f.index} {
+		f.stages.Go(func() error {
+			err := stage(ctx)
+			f.died.Store(err != nil)
+			return err
+		})
+	}
 	people, leave := context.WithCancel(ctx)
 	f.leave = leave
 	for n := range f.people {
@@ -247,7 +256,7 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // still is how long the line may stand still before the test looks at what is there.
-const still = 40 * time.Second
+const still = 30 * time.Second
 
 // settle waits until the index has applied the whole log and classify acknowledged all items, or until nothing
 // has moved for a while, which the counts will show.
@@ -266,7 +275,7 @@ func (f *flow) settle(ctx context.Context) {
 		if n != last {
 			last, moved = n, time.Now()
 		}
-		if time.Since(moved) > still {
+		if f.died.Load() || time.Since(moved) > cmp.Or(f.impatient, still) {
 			f.t.Logf("the line stands still, %d records wait", n)
 			return
 		}

@@ -46,6 +46,9 @@ var quick = kafka.Options{SessionTimeout: time.Second, Stall: 10 * time.Second}
 func openKafka(t testing.TB, addr, prefix string) *kafka.Log {
 	t.Helper()
 	o := quick
+	if addr == os.Getenv(local.EnvKafka) {
+		o.SessionTimeout = 6 * time.Second // the least that a broker allows by default
+	}
 	var log *kafka.Log
 	var p patience
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
