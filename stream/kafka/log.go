@@ -3,6 +3,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 // Options are the ways to open a log. The zero Options opens it for reading and writing.
 type Options struct {
 	ReadOnly       bool                  // makes no topics; Publish and Reader are refused with stream.ErrReadOnly
-	SessionTimeout time.Duration         // after which a silent member of a group has left it; zero means 10 s
+	SessionTimeout time.Duration         // after which a silent member of a group has left it; zero means what the URL says
 	Stall          time.Duration         // after which a reader that stands still is made again; zero means 30 s
 	Log            *slog.Logger          // nil means silence
 	Registerer     prometheus.Registerer // nil means no metrics
@@ -77,7 +78,7 @@ func connect(rawURL string, o Options) (*Log, error) {
 		return nil, err
 	}
 	if o.SessionTimeout <= 0 {
-		o.SessionTimeout = 10 * time.Second
+		o.SessionTimeout = cmp.Or(cfg.Session, 10*time.Second)
 	}
 	if o.Stall <= 0 {
 		o.Stall = 30 * time.Second

@@ -32,6 +32,7 @@ type Config struct {
 	Partitions   int           // of items and assessments; 0 means those of stream.Topics
 	Replication  int           // 0 means 3, or as many as there are brokers
 	Retention    time.Duration // of items and assessments; 0 means for ever
+	Session      time.Duration // after which a silent member of a group has left it; 0 means 10 s
 }
 
 const (
@@ -53,6 +54,7 @@ var settings = map[string]func(*Config, string) error{
 	"partitions":    func(c *Config, v string) (err error) { c.Partitions, err = count(v, 10_000); return err },
 	"replication":   func(c *Config, v string) (err error) { c.Replication, err = count(v, 100); return err },
 	"retention":     setRetention,
+	"session":       setSession,
 }
 
 func setTLS(c *Config, v string) error {
@@ -77,6 +79,15 @@ func setRetention(c *Config, v string) error {
 		return fmt.Errorf("%q is not a time of an hour or more, such as 720h", v)
 	}
 	c.Retention = d
+	return nil
+}
+
+func setSession(c *Config, v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 500*time.Millisecond || d > 5*time.Minute {
+		return fmt.Errorf("%q is not a time from 500ms to 5m, such as 10s", v)
+	}
+	c.Session = d
 	return nil
 }
 

@@ -63,6 +63,8 @@ func TestParseURLRefuses(t *testing.T) {
 	f("kafka://h:9092?partitions=0", "1 to 10000")
 	f("kafka://h:9092?replication=many", "1 to 100")
 	f("kafka://h:9092?retention=30d", "720h")
+	f("kafka://h:9092?session=1", "500ms to 5m")
+	f("kafka://h:9092?session=100ms", "500ms to 5m")
 	f("kafka://h:9092?retention=1s", "an hour or more")
 	f("kafka://h:9092?cert=c.pem", "cert and key go together")
 	f("kafka://h:9092?ca=ca.pem&tls=off", "contradict")
