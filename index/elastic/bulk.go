@@ -150,6 +150,7 @@ func (c *client) attempt(ctx context.Context, ops []*op) (again []*op, why, err 
 		c.breaker.failed()
 		return doubt(ops), fmt.Errorf("%w: %s: %w", counterpoint.ErrAway, c.address.Server, err), nil
 	}
+	c.breaker.worked()
 	return c.settle(ctx, ops, items)
 }
 

@@ -151,16 +151,19 @@ func (c *client) once(ctx context.Context, method, path string, body []byte, int
 		return errorOf(status, answer).explain()
 	}
 	if into == nil {
+		c.breaker.worked()
 		return nil
 	}
 	if err := json.Unmarshal(answer, into); err != nil {
 		c.breaker.failed()
 		return fmt.Errorf("%w: %s answers with something that is not the JSON of Elasticsearch: %w", counterpoint.ErrAway, c.address.Server, err)
 	}
+	c.breaker.worked()
 	return nil
 }
 
-// send is one request and its whole answer. An error is one of the way there or back.
+// send is one request and its whole answer. An error is one of the way there or back. Whether an answer that
+// says yes makes sense, the caller tells the breaker.
 func (c *client) send(ctx context.Context, method, path string, body []byte) (int, []byte, error) {
 	if err := c.breaker.allow(); err != nil {
 		return 0, nil, fmt.Errorf("%s: %w", c.address.Server, err)
@@ -175,7 +178,7 @@ func (c *client) send(ctx context.Context, method, path string, body []byte) (in
 		return 0, nil, c.unreachable(err)
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
 		c.breaker.failed()
-	default:
+	case status >= 300:
 		c.breaker.worked()
 	}
 	return status, answer, nil

@@ -112,6 +112,19 @@ func (l *lent) Close() error {
 	return l.Store.Close()
 }
 
+// sweep deletes all that was lent.
+func (r *recycler) sweep(t testing.TB) func() {
+	return func() {
+		swept := map[string]bool{}
+		for _, l := range r.free {
+			if !swept[l.url] {
+				swept[l.url] = true
+				sweep(t, l.url, l.gen.Load())
+			}
+		}
+	}
+}
+
 func empty(t testing.TB, l *lent) {
 	t.Helper()
 	a, err := ParseURL(l.url)
@@ -149,20 +162,12 @@ func empty(t testing.TB, l *lent) {
 func TestStore(t *testing.T) {
 	testServer(t)
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
-		if err := f.Value.Set("25"); err != nil {
+		if err := f.Value.Set("6"); err != nil {
 			t.Fatal(err)
 		}
 		defer f.Value.Set(f.DefValue)
 	}
 	r := &recycler{urls: map[string]string{}}
-	swept := map[string]bool{}
-	t.Cleanup(func() {
-		for _, l := range r.free {
-			if !swept[l.url] {
-				swept[l.url] = true
-				sweep(t, l.url, l.gen.Load())
-			}
-		}
-	})
+	t.Cleanup(r.sweep(t))
 	indextest.Run(t, r.open)
 }

@@ -22,6 +22,7 @@ func (c *client) checkServer(ctx context.Context) error {
 		return err
 	}
 	status, answer, header, err := c.exchange(ctx, "GET", "/", nil)
+	c.breaker.asked()
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
