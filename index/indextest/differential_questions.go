@@ -199,9 +199,9 @@ func (a *asker) words(q *Question, text string) {
 	}
 }
 
-// frequent is any of the words or, twice as often, the one that most documents have.
+// frequent is any of the words or, three times as often, the one that most documents have.
 func (a *asker) frequent(words []string) string {
-	if a.once(3) {
+	if a.once(4) {
 		return oneOfThe(a, words)
 	}
 	return slices.MaxFunc(words, func(x, y string) int { return a.w.frequency(x) - a.w.frequency(y) })
