@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -17,7 +18,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	streamkafka "counterpoint/stream/kafka"
 )
 
 type alerts struct {
@@ -40,6 +45,7 @@ func TestAlerts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	registered(t, known)
 	broker, search := os.Getenv("COUNTERPOINT_TEST_KAFKA"), os.Getenv("COUNTERPOINT_TEST_ELASTIC")
 	servers := broker != "" && search != ""
 	if servers {
@@ -74,6 +80,53 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
+// registered adds what the log on Kafka registers: series of a reader are shown from its first event on.
+func registered(t *testing.T, known map[string][]string) {
+	t.Helper()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	r := names{Registry: prometheus.NewRegistry(), known: known}
+	log, err := streamkafka.Open(t.Context(), "kafka://"+cluster.ListenAddrs()[0]+"/deploy", streamkafka.Options{Log: slog.New(slog.DiscardHandler), Registerer: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// names is a registry that notes what is registered.
+type names struct {
+	*prometheus.Registry
+	known map[string][]string
+}
+
+var fqName = regexp.MustCompile(`fqName: "([^"]+)"`)
+
+// Register notes the collector's names.
+func (n names) Register(c prometheus.Collector) error {
+	descs := make(chan *prometheus.Desc, 16)
+	go func() { c.Describe(descs); close(descs) }()
+	for d := range descs {
+		if m := fqName.FindStringSubmatch(d.String()); m != nil && n.known[m[1]] == nil {
+			n.known[m[1]] = []string{""}
+		}
+	}
+	return n.Registry.Register(c)
+}
+
+// MustRegister is Register for those who do not look.
+func (n names) MustRegister(all ...prometheus.Collector) {
+	for _, c := range all {
+		if err := n.Register(c); err != nil {
+			panic(err)
+		}
+	}
+}
+
 // TestSeries: the check sees what is not there.
 func TestSeries(t *testing.T) {
 	known := map[string][]string{"counterpoint_a_total": {`topic="items"`}, "counterpoint_b_bucket": {`le="1"`}}
@@ -95,8 +148,8 @@ func TestSeries(t *testing.T) {
 	f(`counterpoint_a_total / counterpoint_c_total`, false)
 }
 
-// onServers are the metrics that only a process on Kafka or Elasticsearch has.
-var onServers = regexp.MustCompile(`^counterpoint_(elastic_|stream_(group_lag|reader_restarts_total|generations_total)$)`)
+// onServers are the metrics that only a process on Elasticsearch has.
+var onServers = regexp.MustCompile(`^counterpoint_elastic_`)
 
 // selector is a series that a rule asks for, with the label values that it writes out.
 type selector struct {
