@@ -6,6 +6,7 @@ package index
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"counterpoint"
 )
@@ -46,8 +47,22 @@ func Join(terms []Term) string {
 	return b.String()
 }
 
+// Joined is Join of the Terms of a text, made without them.
+func Joined(text string) string {
+	a := analysis{flat: true, out: make([]byte, 0, len(text)+8)}
+	at := 0
+	for _, r := range text {
+		a.rune(at, r)
+		at++
+	}
+	a.flush()
+	return string(a.out)
+}
+
 type analysis struct {
 	terms  []Term
+	flat   bool   // terms go to out instead
+	out    []byte // joined
 	word   []rune
 	span   counterpoint.Span // of word
 	quote  bool              // an apostrophe follows the word so far
@@ -84,12 +99,10 @@ func (a *analysis) add(at int, c rune) {
 	case !mark && !unicode.IsLetter(c) && !unicode.IsDigit(c):
 		a.flush()
 	case mark && a.sign:
-		last := &a.terms[len(a.terms)-1]
-		last.Text += string(c)
-		last.Span.End = at + 1
+		a.extend(at, c)
 	case unspaced(c):
 		a.flush()
-		a.terms = append(a.terms, Term{string(c), counterpoint.Span{Start: at, End: at + 1}})
+		a.term(counterpoint.Span{Start: at, End: at + 1}, c)
 		a.sign = true
 	default:
 		a.letter(at, c)
@@ -113,9 +126,33 @@ func (a *analysis) letter(at int, c rune) {
 
 func (a *analysis) flush() {
 	if len(a.word) > 0 {
-		a.terms = append(a.terms, Term{string(a.word), a.span})
+		a.term(a.span, a.word...)
 	}
 	a.word, a.quote, a.sign = a.word[:0], false, false
+}
+
+func (a *analysis) term(span counterpoint.Span, word ...rune) {
+	if !a.flat {
+		a.terms = append(a.terms, Term{string(word), span})
+		return
+	}
+	if len(a.out) > 0 {
+		a.out = append(a.out, ' ')
+	}
+	for _, r := range word {
+		a.out = utf8.AppendRune(a.out, r)
+	}
+}
+
+// extend adds a mark to the last term.
+func (a *analysis) extend(at int, mark rune) {
+	if a.flat {
+		a.out = utf8.AppendRune(a.out, mark)
+		return
+	}
+	last := &a.terms[len(a.terms)-1]
+	last.Text += string(mark)
+	last.Span.End = at + 1
 }
 
 func apostrophe(r rune) bool {

@@ -155,6 +155,9 @@ func FuzzTerms(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		terms := index.Terms(text)
+		if want, got := index.Join(terms), index.Joined(text); want != got {
+			t.Fatalf("Joined(%q) = %q, want %q", text, got, want)
+		}
 		n, last := utf8.RuneCountInString(text), 0
 		for _, term := range terms {
 			if term.Span.Start < 0 || term.Span.End > n || term.Span.Start >= term.Span.End {

@@ -7,16 +7,17 @@ import (
 	"counterpoint/index"
 )
 
-// The kinds as they are stored. segmentCode is the lowest; from plainCode on kinds have no fields, and their order
-// is that of their ids.
+// The kinds as they are stored: segments and items below the others, which are fewer; from plainCode on kinds have
+// no fields, and their order is that of their ids.
 const (
 	segmentCode = 1
+	itemCode    = 2
 	plainCode   = 100
 )
 
 var codes = func() map[counterpoint.Kind]int64 {
 	m := map[counterpoint.Kind]int64{
-		counterpoint.KindSegment: segmentCode, counterpoint.KindItem: 2, counterpoint.KindFlag: 3, counterpoint.KindEvent: 4,
+		counterpoint.KindSegment: segmentCode, counterpoint.KindItem: itemCode, counterpoint.KindFlag: 3, counterpoint.KindEvent: 4,
 		counterpoint.KindNarrative: 5, counterpoint.KindMessage: 6, counterpoint.KindAiring: 7, counterpoint.KindSource: 8, counterpoint.KindAccount: 9,
 	}
 	n := int64(plainCode)

@@ -53,9 +53,12 @@ func filterOf(kind counterpoint.Kind, q counterpoint.Query) (*filter, index.Word
 	in(f, kind, "source", q.Source)
 	in(f, kind, "lang", q.Lang)
 	in(f, kind, "state", q.State)
-	if kind == counterpoint.KindSegment {
+	switch kind {
+	case counterpoint.KindSegment:
 		f.segmentsOf(q.Item)
-	} else {
+	case counterpoint.KindItem:
+		in(f, kind, "id", q.Item)
+	default:
 		in(f, kind, "item", q.Item)
 	}
 	in(f, kind, "narrative", q.Narrative)
@@ -91,8 +94,8 @@ func (f *filter) kind(kind counterpoint.Kind) {
 	cond := "kind = ?"
 	if !plain(kind) {
 		cond += " AND kind < 100"
-		if kind != counterpoint.KindSegment {
-			cond += " AND kind > 1"
+		if kind != counterpoint.KindSegment && kind != counterpoint.KindItem {
+			cond += " AND kind > 2"
 		}
 	}
 	f.add(cond, code(kind))

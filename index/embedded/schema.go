@@ -13,8 +13,9 @@ const schemaVersion = 2
 // which documents of a kind may have several values is in tags, else in its column. words holds the terms of
 // index.Terms and nothing else: the ascii tokenizer cuts at ASCII punctuation only and so keeps them whole.
 //
-// Every index costs each segment, of which there are most by far, so segments are in few: docs_order covers what
-// they are filtered and counted by, docs_id finds those of an item (rowID), docs_level holds what is flagged.
+// Every index costs each segment and item, of which there are most by far, so these are in few: docs_order covers
+// what they are filtered and counted by, docs_id finds the segments of an item (rowID), docs_level holds what is
+// flagged.
 var schema = []string{
 	`CREATE TABLE docs (
 		n INTEGER PRIMARY KEY,
@@ -31,9 +32,9 @@ var schema = []string{
 	`CREATE UNIQUE INDEX docs_id ON docs(kind, id)`,
 	`CREATE INDEX docs_order ON docs(kind, rank, time, tie, source, lang, level) WHERE kind < 100`,
 	`CREATE INDEX docs_source ON docs(kind, source, rank, time, tie) WHERE source IS NOT NULL`,
-	`CREATE INDEX docs_lang ON docs(kind, lang, rank, time, tie) WHERE lang IS NOT NULL AND kind > 1`,
+	`CREATE INDEX docs_lang ON docs(kind, lang, rank, time, tie) WHERE lang IS NOT NULL AND kind > 2`,
 	`CREATE INDEX docs_level ON docs(kind, level, rank, time, tie) WHERE level > 0`,
-	`CREATE INDEX docs_item ON docs(kind, item, rank, time, tie) WHERE item IS NOT NULL AND kind > 1`,
+	`CREATE INDEX docs_item ON docs(kind, item, rank, time, tie) WHERE item IS NOT NULL AND kind > 2`,
 	`CREATE INDEX docs_state ON docs(kind, state, rank, time, tie) WHERE state IS NOT NULL`,
 	`CREATE INDEX docs_narrative ON docs(kind, narrative, rank, time, tie) WHERE narrative IS NOT NULL`,
 	`CREATE INDEX docs_message ON docs(kind, message, rank, time, tie) WHERE message IS NOT NULL`,

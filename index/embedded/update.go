@@ -212,10 +212,7 @@ func (w *writer) write(c index.Change) error {
 		}
 		return w.exec(removeRow, old.n)
 	}
-	var terms string
-	if c.Fields.Text != "" {
-		terms = index.Join(index.Terms(c.Fields.Text))
-	}
+	terms := index.Joined(c.Fields.Text)
 	has := fingerprint(terms)
 	tags := tagsOf(c.Kind, c.Fields)
 	n, err := w.row(c, old, existed, columnsOf(c, has, len(tags)))
