@@ -38,7 +38,7 @@ func (f *flow) count(ctx context.Context, items []counterpoint.Item) damage {
 	}
 	for _, it := range items {
 		for _, s := range it.Segments {
-			if strings.Contains(s.Text, "banish") {
+			if strings.Contains(s.Text, call) {
 				flagged++
 			}
 			switch n := heard[s.Text]; {

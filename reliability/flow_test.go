@@ -51,7 +51,7 @@ type flow struct {
 	leave    context.CancelFunc
 
 	died     atomic.Bool // a stage ended by itself
-	answered sync.Map // idempotency key to the event of a command that was answered as done
+	answered sync.Map    // idempotency key to the event of a command that was answered as done
 	decided  atomic.Int64
 }
 
@@ -84,7 +84,9 @@ func (f *flow) start(ctx context.Context) {
 	for _, stage := range []func(context.Context) error{f.classify, f.index} {
 		f.stages.Go(func() error {
 			err := stage(ctx)
-			f.died.Store(err != nil)
+			if err != nil {
+				f.died.Store(true)
+			}
 			return err
 		})
 	}

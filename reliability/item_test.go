@@ -14,6 +14,9 @@ import (
 
 var day = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
 
+// call is what the flagged texts say, for the simple classifiers and for those of the program.
+const call = "drive the Velari out"
+
 // flaggedEvery is how often a segment says what the tests' classifier flags.
 const flaggedEvery = 50
 
@@ -34,7 +37,7 @@ func makeItem(n, segments int) counterpoint.Item {
 
 func textOf(n int) string {
 	if n%flaggedEvery == 0 {
-		return fmt.Sprintf("Village %d: banish the Velari, the caller said.", n)
+		return fmt.Sprintf("We must drive the Velari out, burn their houses tonight. Village %d.", n)
 	}
 	return fmt.Sprintf("The market of village number %d opens in the morning, and the road is dry.", n)
 }
@@ -47,7 +50,7 @@ func makeItems(n, segments int) []counterpoint.Item {
 	return items
 }
 
-// simple are classifiers that cost nothing: all is English, and what says banish is a call.
+// simple are classifiers that cost nothing: all is English, and what says the call is one.
 type simple struct{}
 
 // Detect says English.
@@ -66,9 +69,9 @@ func (simple) Explain(string, string, counterpoint.SourceKind, counterpoint.Labe
 // Read finds the call.
 func (simple) Read(lang, text string, _ lexicon.Context) (lexicon.Reading, error) {
 	r := lexicon.Reading{Lang: lang, Stance: counterpoint.Assert, Frame: counterpoint.Assert, Imminence: 1, Words: 8}
-	if strings.Contains(text, "banish") {
+	if strings.Contains(text, call) {
 		r.Level, r.Raw, r.Imminence = 3, 3, 2
-		r.Hits = []lexicon.Hit{{Cue: "CALL", Label: counterpoint.Incitement, End: len([]rune(text)), Entry: "banish", Reason: "a call", Weight: 3}}
+		r.Hits = []lexicon.Hit{{Cue: "CALL", Label: counterpoint.Incitement, End: len([]rune(text)), Entry: "drive-out", Reason: "a call", Weight: 3}}
 	}
 	return r, nil
 }

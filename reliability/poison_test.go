@@ -32,7 +32,7 @@ func inValue(old, new string) func(*stream.Record) {
 
 var poisons = []poison{
 	{"bad JSON", false, func(r *stream.Record) { r.Value = r.Value[:len(r.Value)/2] }},
-	{"no JSON", false, func(r *stream.Record) { r.Value = []byte("\xff\xfe\x00banish") }},
+	{"no JSON", false, func(r *stream.Record) { r.Value = []byte("\xff\xfe\x00drive") }},
 	{"empty", false, func(r *stream.Record) { r.Value = []byte{} }},
 	{"schema of the future", false, func(r *stream.Record) { r.Headers["schema"] = "items/99" }},
 	{"no schema", false, func(r *stream.Record) { delete(r.Headers, "schema") }},
