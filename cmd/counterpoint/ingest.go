@@ -302,7 +302,7 @@ func noted(r ingest.Receipt, note string) ingest.Receipt {
 
 // sourceOf is the source of a request, registered now where nobody knew it; then the note says so.
 func (l *line) sourceOf(ctx context.Context, q api.IngestRequest) (src counterpoint.Source, note string, err error) {
-	src, err = counterpoint.Load[counterpoint.Source](ctx, l.store, q.Source)
+	src, err = sources{l}.Source(ctx, q.Source)
 	if !errors.Is(err, counterpoint.ErrNotFound) {
 		return src, "", err
 	}

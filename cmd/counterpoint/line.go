@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,6 +42,7 @@ type line struct {
 	door      *ingest.Door
 	desk      *api.Desk
 	prover    *respond.Prover
+	found     sync.Map       // sources by id, as last seen
 	closers   []func() error // in the order of building
 }
 
@@ -169,9 +171,16 @@ func (l *line) doorOptions() ingest.Options {
 // sources is the register as ingest sees it: read from the index, written by events.
 type sources struct{ l *line }
 
-// Source finds a source.
+// Source finds a source. While the index is away the one last found holds, so that the door stays open.
 func (s sources) Source(ctx context.Context, id string) (counterpoint.Source, error) {
-	return counterpoint.Load[counterpoint.Source](ctx, s.l.store, id)
+	src, err := counterpoint.Load[counterpoint.Source](ctx, s.l.store, id)
+	switch known, ok := s.l.found.Load(id); {
+	case err == nil:
+		s.l.found.Store(id, src)
+	case ok && errors.Is(err, counterpoint.ErrAway):
+		return known.(counterpoint.Source), nil
+	}
+	return src, err
 }
 
 // Register makes a source known.

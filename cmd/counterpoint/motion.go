@@ -77,7 +77,9 @@ func (l *line) indexOne(ctx context.Context) error {
 	patient := waiter{l.log}
 	var f feeds
 	err := patient.insist(ctx, "read from where the index stands", func() (err error) {
-		f, err = l.feeds(ctx)
+		if err = sameLog(ctx, l.cfg, l.stream, l.vault, l.sink); err == nil { // one made anew has no mark yet
+			f, err = l.feeds(ctx)
+		}
 		return err
 	})
 	if err == nil {

@@ -55,6 +55,8 @@ func TestIndexReplacedUnderTheLine(t *testing.T) {
 	if err := p.interrupt(); err != nil {
 		t.Errorf("SIGINT: %v\n%s", err, p.errs)
 	}
+	p = startProcess(t, bin, append([]string{"--data", dir, "--no-example"}, flags...)...)
+	holds("after a restart")
 }
 
 func deleteIndices(t *testing.T, index string) {

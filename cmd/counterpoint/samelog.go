@@ -14,15 +14,15 @@ import (
 // mission's flags, and skip what this log has where the other one was ahead. An index that is new is marked as
 // this log's.
 func sameLog(ctx context.Context, cfg config, log stream.Log, secrets *vault.Vault, store index.Store) error {
+	all, err := standings(ctx, log, store) // before the mark: who indexes has written that first
+	if err != nil {
+		return err
+	}
 	mark, err := logMark(ctx, secrets)
 	if err != nil {
 		return err
 	}
 	marked, err := store.Positions(ctx, mark)
-	if err != nil {
-		return err
-	}
-	all, err := standings(ctx, log, store)
 	if err != nil {
 		return err
 	}

@@ -29,14 +29,16 @@ func (m streamMetrics) Describe(to chan<- *prometheus.Desc) {
 func (m streamMetrics) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	for _, topic := range indexed {
+	for _, topic := range append([]string{stream.Dead}, indexed...) {
 		end, err := m.l.stream.End(ctx, topic)
 		if err != nil {
 			continue
 		}
 		in := total(end)
 		to <- prometheus.MustNewConstMetric(streamIn, prometheus.CounterValue, in, topic)
-		m.index(ctx, to, topic, end)
+		if topic != stream.Dead {
+			m.index(ctx, to, topic, end)
+		}
 		if topic != stream.Items {
 			continue
 		}

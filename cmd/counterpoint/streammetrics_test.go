@@ -33,6 +33,7 @@ func TestStreamMetrics(t *testing.T) {
 # HELP counterpoint_stream_in_total Records written to the topic, ever.
 # TYPE counterpoint_stream_in_total counter
 counterpoint_stream_in_total{topic="assessments"} 0
+counterpoint_stream_in_total{topic="dead"} 0
 counterpoint_stream_in_total{topic="decisions"} 0
 counterpoint_stream_in_total{topic="items"} 1
 # HELP counterpoint_stream_out_total Records of the topic that the reader is done with.

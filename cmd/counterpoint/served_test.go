@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"counterpoint"
+	"counterpoint/index"
+	"counterpoint/index/elastic"
+)
+
+// fakeGeneration answers until it is gone.
+type fakeGeneration struct {
+	index.Store
+	name    string
+	at      int64
+	gone    bool
+	updates int
+	closed  bool
+}
+
+func (g *fakeGeneration) err() error {
+	if g.gone {
+		return fmt.Errorf("index: %w: %w", elastic.ErrReplaced, counterpoint.ErrAway)
+	}
+	return nil
+}
+
+func (g *fakeGeneration) Generation() string { return g.name }
+
+func (g *fakeGeneration) Positions(context.Context, string) (map[int]int64, error) {
+	return map[int]int64{0: g.at}, g.err()
+}
+
+func (g *fakeGeneration) List(_ context.Context, _ counterpoint.Kind, _ counterpoint.Query, each func([]byte) error) (string, error) {
+	if g.name == "breaks" {
+		return "", errors.Join(each([]byte(`"one"`)), g.err())
+	}
+	if err := g.err(); err != nil {
+		return "", err
+	}
+	return "", each([]byte(`"` + g.name + `"`))
+}
+
+func (g *fakeGeneration) Update(context.Context, index.Next, func(index.Tx) error) error {
+	g.updates++
+	return g.err()
+}
+
+func (g *fakeGeneration) Close() error {
+	g.closed = true
+	return nil
+}
+
+// generations opens one after the other.
+func generations(t *testing.T, all ...*fakeGeneration) *served {
+	t.Helper()
+	n := 0
+	s, err := openServed(t.Context(), func(context.Context) (generation, error) {
+		if n == len(all) {
+			return nil, counterpoint.ErrAway
+		}
+		n++
+		return all[n-1], nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestReadersGoOnWithTheNextGeneration(t *testing.T) {
+	a, b := &fakeGeneration{name: "a", at: 5}, &fakeGeneration{name: "b", at: 2}
+	s := generations(t, a, b)
+	for _, want := range []int64{5, 2} {
+		if at, err := s.Positions(t.Context(), "items"); err != nil || at[0] != want {
+			t.Errorf("positions of %s: %v, %v, want %d", s.Generation(), at, err, want)
+		}
+		a.gone = true
+	}
+	var got []string
+	if _, err := s.List(t.Context(), counterpoint.KindFlag, counterpoint.Query{}, func(doc []byte) error {
+		got = append(got, string(doc))
+		return nil
+	}); err != nil || len(got) != 1 || got[0] != `"b"` {
+		t.Errorf("list: %v, %v", got, err)
+	}
+	b.gone = true // and nothing after it
+	if _, err := s.Positions(t.Context(), "items"); !errors.Is(err, counterpoint.ErrAway) {
+		t.Errorf("without a next generation: %v, want it away", err)
+	}
+	if err := s.Close(); err != nil || !a.closed || !b.closed {
+		t.Errorf("close: %v, closed %v and %v", err, a.closed, b.closed)
+	}
+}
+
+// A page that was begun must not be begun again on another generation: its reader would see documents twice.
+func TestAPageIsNotBegunTwice(t *testing.T) {
+	a := &fakeGeneration{name: "breaks", gone: true}
+	s := generations(t, a, &fakeGeneration{name: "b"})
+	n := 0
+	_, err := s.List(t.Context(), counterpoint.KindFlag, counterpoint.Query{}, func([]byte) error {
+		n++
+		return nil
+	})
+	if n != 1 || !errors.Is(err, counterpoint.ErrAway) {
+		t.Errorf("%d documents and %v, want one and the error", n, err)
+	}
+}
+
+// What was read for one generation must not be written to the next: what the next one lacks would be skipped.
+func TestTheProjectorNeverChangesGeneration(t *testing.T) {
+	for name, meet := range map[string]func(*served, *pinned){
+		"it meets the change itself": func(_ *served, p *pinned) {
+			if err := p.Update(t.Context(), nil, nil); !errors.Is(err, errReplaced) {
+				t.Errorf("update of a generation that is gone: %v", err)
+			}
+		},
+		"a reader met it before": func(s *served, _ *pinned) { s.Positions(t.Context(), "items") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := &fakeGeneration{name: "a"}, &fakeGeneration{name: "b"}
+			s := generations(t, a, b)
+			p, told := &pinned{Store: s}, 0
+			p.pin(func() { told++ })
+			if err := p.Update(t.Context(), nil, nil); err != nil || a.updates != 1 || told != 0 {
+				t.Fatalf("before: %v, %d updates, told %d times", err, a.updates, told)
+			}
+			a.gone = true
+			meet(s, p)
+			for range 2 {
+				if err := p.Update(t.Context(), nil, nil); !errors.Is(err, errReplaced) {
+					t.Errorf("after: %v, want it replaced", err)
+				}
+				if _, err := p.Positions(t.Context(), "items"); !errors.Is(err, errReplaced) {
+					t.Errorf("positions after: %v, want it replaced", err)
+				}
+			}
+			if b.updates != 0 || told != 1 {
+				t.Errorf("%d updates of the next generation, told %d times", b.updates, told)
+			}
+			p.pin(func() {})
+			if err := p.Update(t.Context(), nil, nil); err != nil || b.updates != 1 {
+				t.Errorf("begun again: %v, %d updates of the next generation", err, b.updates)
+			}
+		})
+	}
+}
