@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -66,10 +68,41 @@ func (l *Log) Check(ctx context.Context) []Fault {
 // reach connects and signs in to one broker.
 func (l *Log) reach(ctx context.Context, broker string) error {
 	c, err := l.dialer.DialContext(ctx, "tcp", broker)
-	if err != nil {
+	if err == nil {
+		return c.Close()
+	}
+	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}
-	return c.Close()
+	bare := net.Dialer{Timeout: time.Second}
+	t, e := bare.Dial("tcp", broker)
+	if e != nil {
+		return err
+	}
+	_ = t.Close()
+	if l.cfg.TLS {
+		return fmt.Errorf("it takes connections and does not answer; perhaps it does not speak TLS on this port: %w", err)
+	}
+	return fmt.Errorf("it takes connections and does not answer; perhaps it asks for TLS on this port: %w", err)
+}
+
+// clearer looks for what kafka-go does not tell, when it says that the brokers are away: that they refuse us.
+func (l *Log) clearer(ctx context.Context, away error) error {
+	if !passes(away) {
+		return away
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout/2)
+	defer cancel()
+	for _, b := range l.cfg.Brokers {
+		err := l.reach(ctx, b)
+		if err == nil {
+			return away
+		}
+		if err := explain(fmt.Errorf("broker %s: %w", b, err)); !passes(err) {
+			return err
+		}
+	}
+	return away
 }
 
 func remedy(err error) string {

@@ -31,6 +31,7 @@ const (
 	clientID    = "counterpoint"
 	callTimeout = 10 * time.Second // of a question to the brokers
 	openTimeout = 20 * time.Second // until topics have leaders
+	settleTime  = 5 * time.Second  // that a question is asked again while leaders change
 )
 
 var _ stream.Log = (*Log)(nil)
@@ -165,9 +166,17 @@ func (l *Log) Lag(ctx context.Context, topic, group string) (int64, error) {
 }
 
 // committed is where a group stands.
-func (l *Log) committed(ctx context.Context, topic, group string, partitions map[int]int64) (map[int]int64, error) {
+func (l *Log) committed(ctx context.Context, topic, group string, partitions map[int]int64) (at map[int]int64, err error) {
 	ctx, done := l.asking(ctx)
 	defer done()
+	err = settle(ctx, func() (err error) {
+		at, err = l.committedOnce(ctx, topic, group, partitions)
+		return err
+	})
+	return at, err
+}
+
+func (l *Log) committedOnce(ctx context.Context, topic, group string, partitions map[int]int64) (map[int]int64, error) {
 	name := l.cfg.topic(topic)
 	ask := map[string][]int{name: {}}
 	for p := range partitions {
@@ -197,6 +206,30 @@ func (l *Log) committed(ctx context.Context, topic, group string, partitions map
 func (l *Log) ends(ctx context.Context, topic string) (first, next map[int]int64, err error) {
 	ctx, done := l.asking(ctx)
 	defer done()
+	err = settle(ctx, func() (err error) {
+		first, next, err = l.endsOnce(ctx, topic)
+		return err
+	})
+	return first, next, err
+}
+
+// settle asks again for a while when the answer is unsettled.
+func settle(ctx context.Context, ask func() error) error {
+	for until := time.Now().Add(settleTime); ; pause(ctx, 100*time.Millisecond) {
+		if err := ask(); err == nil || !unsettled(err) || ctx.Err() != nil || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
+// unsettled says that a broker answered, and that it, or another, will answer better in a moment: topics were just
+// made, or their leaders are changing.
+func unsettled(err error) bool {
+	var code kafkago.Error
+	return errors.As(err, &code) && code.Temporary()
+}
+
+func (l *Log) endsOnce(ctx context.Context, topic string) (first, next map[int]int64, err error) {
 	n, err := l.partitions(ctx, topic)
 	if err != nil {
 		return nil, nil, err

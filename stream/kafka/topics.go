@@ -78,7 +78,7 @@ func (l *Log) prepare(ctx context.Context) error {
 	for {
 		missing, brokers, err := l.survey(ctx)
 		if err != nil {
-			return err
+			return l.clearer(ctx, err)
 		}
 		switch {
 		case len(missing) == 0:
@@ -173,14 +173,27 @@ func (l *Log) ready(ctx context.Context) error {
 			return err
 		}
 		waiting, err := l.check(meta)
-		if err != nil || waiting == "" {
+		if err != nil {
 			return err
+		}
+		if waiting == "" {
+			return l.answering(ctx)
 		}
 		pause(ctx, 100*time.Millisecond)
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s has no leader: %w", waiting, errors.Join(ctx.Err(), counterpoint.ErrAway))
 		}
 	}
+}
+
+// answering asks every leader, as a broker may not know yet that it is one.
+func (l *Log) answering(ctx context.Context) error {
+	for _, t := range stream.Topics {
+		if _, _, err := l.ends(ctx, t.Name); err != nil {
+			return fmt.Errorf("topic %s: %w", t.Name, err)
+		}
+	}
+	return nil
 }
 
 func (l *Log) check(meta *kafkago.MetadataResponse) (waiting string, err error) {
