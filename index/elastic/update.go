@@ -189,7 +189,7 @@ func (b *batch) write(changes []index.Change) error {
 		func() error { return b.commit(outcomes) },
 		func() error { return b.put(documents) },
 		func() error { return b.put(records) },
-		func() error { return b.show(decisions, b.touched(changes)...) },
+		func() error { return b.show(decisions, b.touched()...) },
 		func() error { return b.put(outcomes) },
 		func() error { return b.advance() },
 		func() error { return b.show(decisions && len(outcomes) > 0, counterpoint.KindEvent) },
@@ -293,16 +293,12 @@ func (b *batch) do(ops []*op) error {
 	return nil
 }
 
-// touched are the kinds whose lists may lag behind this batch, or behind one before it that was cut off.
-func (b *batch) touched(changes []index.Change) []counterpoint.Kind {
+// touched are the kinds whose lists may lag behind this batch, or behind one before it that was cut off after it
+// had written what this one finds.
+func (b *batch) touched() []counterpoint.Kind {
 	all := map[counterpoint.Kind]bool{}
-	for _, c := range changes {
-		all[c.Kind] = true
-	}
-	if len(b.settled) > 0 {
-		for k := range b.read {
-			all[k.Kind] = true
-		}
+	for k := range b.read {
+		all[k.Kind] = true
 	}
 	return slices.Sorted(maps.Keys(all))
 }
