@@ -51,16 +51,16 @@ type fleet struct {
 func startFleet(t *testing.T) *fleet {
 	f := &fleet{t: t, bin: build(t, ""), servers: onServers(t).args, dirs: t.TempDir(), byRole: map[string]*process{}}
 	for _, roles := range []string{"index", "classify", "ingest", "respond,api"} {
-		f.start(roles)
+		f.start(roles, roles)
 	}
 	return f
 }
 
-func (f *fleet) dir(roles string) string { return filepath.Join(f.dirs, roles) }
+func (f *fleet) dir(name string) string { return filepath.Join(f.dirs, name) }
 
-func (f *fleet) start(roles string) {
+func (f *fleet) start(name, roles string) {
 	f.t.Helper()
-	f.byRole[roles] = startProcess(f.t, f.bin, append([]string{"--data", f.dir(roles), "--roles", roles}, f.servers...)...)
+	f.byRole[name] = startProcess(f.t, f.bin, append([]string{"--data", f.dir(name), "--roles", roles}, f.servers...)...)
 }
 
 // ingest hands a call for violence to the process that takes in, beside it as a person would.
@@ -109,9 +109,14 @@ func TestRoles(t *testing.T) {
 	if err != nil || r.status != http.StatusAccepted {
 		t.Fatalf("a decision while nobody indexes: %v %d %s, want 202", err, r.status, r.body)
 	}
-	f.start("classify")
-	f.start("index")
+	f.start("classify", "classify")
+	f.start("index", "index")
 	f.flags(1 + items)
+	f.start("another index", "index")
+	for i := range items {
+		f.ingest(fmt.Sprint("while two index ", i))
+	}
+	f.flags(1 + 2*items)
 	later := r.header.Get("Location")
 	eventually(t, "the decision is applied", func() bool {
 		r, err := desk.call(context.Background(), testToken, "GET", later, "", nil)
