@@ -137,12 +137,18 @@ func (s *source) run(ctx context.Context, out func(context.Context, fetched) boo
 			failures++
 			if ctx.Err() == nil {
 				s.log.log.Debug("fetch", "topic", s.topic, "partition", s.partition, "offset", s.next, "error", err)
+			}
+			if failures == 5 {
+				s.log.absent(err)
+			}
+			if failures >= 3 { // once may be an accident on the way
 				fail(ctx, fmt.Errorf("partition %d at offset %d: %w", s.partition, s.next, err))
 			}
 			pause(ctx, min(time.Duration(failures)*100*time.Millisecond, 2*time.Second))
 			continue
 		}
 		failures = 0
+		s.log.present()
 		if len(got.records) > 0 && !out(ctx, got) {
 			return
 		}

@@ -223,6 +223,9 @@ func (m *member) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		if m.r.log.o.Registerer != nil {
+			_, _ = m.r.log.Lag(ctx, m.topic, m.name) // for the metric
+		}
 		got := m.r.got.Load()
 		if !m.r.reading.Load() || time.Since(time.Unix(0, max(got, began))) < stall {
 			continue

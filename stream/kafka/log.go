@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,6 +53,7 @@ type Log struct {
 	closeErr  error
 	sweeps    sweeper
 	conns     conns
+	away      atomic.Bool // readers have said that the brokers do not answer
 
 	mu      sync.Mutex
 	readers map[*reader]struct{}
@@ -105,6 +107,19 @@ func (l *Log) open() error {
 		return fmt.Errorf("stream %s: %w", l.cfg, counterpoint.ErrClosed)
 	default:
 		return nil
+	}
+}
+
+// absent tells the operator, once, that reading waits; present that it goes on.
+func (l *Log) absent(err error) {
+	if l.open() == nil && l.away.CompareAndSwap(false, true) {
+		l.log.Warn("the brokers do not answer; when they do, reading goes on by itself", "stream", l.cfg.String(), "error", err)
+	}
+}
+
+func (l *Log) present() {
+	if l.away.Load() && l.away.CompareAndSwap(true, false) {
+		l.log.Info("the brokers answer again", "stream", l.cfg.String())
 	}
 }
 

@@ -15,7 +15,7 @@ type metrics struct {
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "counterpoint_stream_group_lag", Help: "Records that the group had not acknowledged when it was last asked.",
+			Name: "counterpoint_stream_lag", Help: "Records that the group has not acknowledged.",
 		}, []string{"topic", "group"}),
 		restarts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "counterpoint_stream_reader_restarts_total", Help: "Readers made again because they stood still while records waited.",

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"counterpoint"
 	"counterpoint/stream"
 )
 
@@ -26,31 +27,37 @@ func (l *Log) Replay(ctx context.Context, topic string, from map[int]int64) iter
 	}
 }
 
-// replayPatience is how long a replay waits for brokers that are away before it gives up.
+// replayPatience is how long a replay waits for brokers that are away, or answer with nothing, before it gives up.
 const replayPatience = 15 * time.Second
 
 func (l *Log) replayPartition(ctx context.Context, topic string, p int, from, end int64, yield func(stream.Record, error) bool) bool {
 	s := &source{log: l, topic: topic, partition: p, next: from}
-	since := time.Now() // of the last answer
+	since := time.Now() // of the last step forward
+	stop := func(err error) bool {
+		yield(stream.Record{}, fmt.Errorf("replay of %s[%d]@%d: %w", topic, p, s.next, err))
+		return false
+	}
 	for s.next < end {
+		at := s.next
 		got, err := s.read(ctx, fetchWait)
 		if err != nil {
 			err = l.explain(ctx, err)
 			if ctx.Err() != nil || l.open() != nil || time.Since(since) > replayPatience || !passes(err) {
-				yield(stream.Record{}, fmt.Errorf("replay of %s[%d]@%d: %w", topic, p, s.next, err))
-				return false
+				return stop(err)
 			}
 			pause(ctx, 200*time.Millisecond)
 			continue
 		}
-		since = time.Now()
 		for _, r := range got.records {
 			if r.Offset < end && !yield(r, nil) {
 				return false
 			}
 		}
-		if s.next < got.next {
-			s.next = got.next
+		s.next = max(s.next, got.next)
+		if s.next > at {
+			since = time.Now()
+		} else if time.Since(since) > replayPatience {
+			return stop(fmt.Errorf("the broker has nothing up to offset %d, where the partition ended: %w", end, counterpoint.ErrAway))
 		}
 	}
 	return true
