@@ -5,7 +5,6 @@ package index
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"counterpoint"
@@ -85,7 +84,7 @@ func (a *analysis) rune(at int, r rune) {
 
 // after looks at the rune as written: a mark that folding dropped still belongs to what it marks.
 func (a *analysis) after(at int, r rune) {
-	if r < 0x300 || len(a.word) == 0 || !unicode.Is(unicode.M, r) {
+	if r < 0x300 || len(a.word) == 0 || !isMark(r) {
 		return
 	}
 	if a.span.End == at {
@@ -94,9 +93,9 @@ func (a *analysis) after(at int, r rune) {
 }
 
 func (a *analysis) add(at int, c rune) {
-	mark := unicode.Is(unicode.M, c)
+	mark := isMark(c)
 	switch {
-	case !mark && !unicode.IsLetter(c) && !unicode.IsDigit(c):
+	case !mark && !isLetter(c):
 		a.flush()
 	case mark && a.sign:
 		a.extend(at, c)

@@ -22,7 +22,7 @@ import (
 //     a stop of its row (हिन्दी, हिंदी) go, as they are left out or written several ways. Vowel signs stay: they are
 //     the word's vowels, and without them most words would be one.
 //   - Thai, Lao, Khmer, Myanmar, kana, Tibetan and the rest keep their marks: those are part of the spelling.
-func foldRune(dst []rune, r rune) []rune {
+func workOutFold(dst []rune, r rune) []rune {
 	if r < utf8.RuneSelf {
 		return append(dst, unicode.ToLower(r))
 	}
