@@ -29,11 +29,11 @@ type damage struct {
 func (f *flow) count(ctx context.Context, items []counterpoint.Item) damage {
 	f.t.Helper()
 	var d damage
-	heard, flagged := map[string]int{}, 0
+	heard, judged, flagged := map[string]int{}, map[string]int{}, 0
 	for _, s := range all[counterpoint.SegmentView](f.t, f.seen) {
 		heard[s.Text]++
-		if !s.Assessed {
-			d.Unjudged++
+		if s.Assessed {
+			judged[s.Text]++
 		}
 	}
 	for _, it := range items {
@@ -41,7 +41,8 @@ func (f *flow) count(ctx context.Context, items []counterpoint.Item) damage {
 			if strings.Contains(s.Text, call) {
 				flagged++
 			}
-			switch n := heard[s.Text]; {
+			n := heard[s.Text]
+			switch d.Unjudged += n - judged[s.Text]; {
 			case n == 0:
 				d.Lost++
 			case n > 1:

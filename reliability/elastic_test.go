@@ -106,9 +106,10 @@ func TestR6SearchStorm(t *testing.T) {
 		s.calm.Store(true)
 		store := openElastic(t, proxy, prefix)
 		s.calm.Store(false)
-		f := &flow{t: t, log: openLog(t), store: store, seen: clear, people: 2}
+		f := &flow{t: t, log: openLog(t), store: store, seen: clear, people: 2, impatient: 2 * time.Minute}
+		began := time.Now()
 		d := f.row(t.Context(), makeItems(2000, 10), 20)
-		t.Logf("20000 segments, %d decisions: %v: %+v", f.decided.Load(), s.did, d)
+		t.Logf("20000 segments, %d decisions in %s: %v: %+v", f.decided.Load(), time.Since(began).Round(time.Second), s.did, d)
 		for _, evil := range append(evils, "429", "items 429") {
 			if s.did[evil] == 0 {
 				t.Errorf("%q never happened: the row proves nothing about it", evil)
@@ -237,6 +238,9 @@ func refusedRow(t *testing.T, url string, planted bool) {
 	s := &storm{url: url, refuse: marker}
 	clear := openElastic(t, url, prefix)
 	f := &flow{t: t, log: openLog(t), store: openElastic(t, startStorm(t, s, 3), prefix), seen: clear}
+	if planted {
+		f.impatient = 12 * time.Second
+	}
 	f.bury = func(ctx context.Context, topic string, at counterpoint.Position, value any, reason string) error {
 		if planted {
 			return counterpoint.ErrAway
@@ -250,7 +254,8 @@ func refusedRow(t *testing.T, url string, planted bool) {
 	}
 	var sound, refused []counterpoint.Item
 	var every []counterpoint.Item
-	for n := range 1000 {
+	const items = 300 // a batch with a refused document is applied one by one, which takes its time
+	for n := range items {
 		it := makeItem(n, 3)
 		if n%100 == 37 {
 			it.Segments[1].Text += " " + marker
@@ -290,7 +295,7 @@ func refusedRow(t *testing.T, url string, planted bool) {
 			left++
 		}
 	}
-	t.Logf("1000 items, %d refused, %d items of them shown all the same: %+v", len(refused), left, d)
+	t.Logf("%d items, %d of them refused and buried; what came before the refused segment is shown of %d of those: %+v", items, len(refused), left, d)
 	none(t, d)
 }
 

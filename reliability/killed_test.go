@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,7 +61,7 @@ func newMassacre(t *testing.T, servers *local.Servers, prefix, binary string, it
 	stream := fmt.Sprintf("kafka://%s/%s?session=1s", servers.Kafka, prefix)
 	m := &massacre{t: t, items: makeItems(items, 1), kills: kills, seed: 1, names: names, prey: prey, by: map[string]int{}}
 	m.fleet = newFleet(t, binary, "--stream", stream, "--index", servers.Elastic+"/"+prefix)
-	for _, name := range names {
+	for _, name := range slices.Backward(names) { // the index first: who reads waits for it
 		m.fleet.start(name)
 	}
 	log := openKafka(t, servers.Kafka, prefix)
