@@ -44,10 +44,10 @@ func Planted(t *testing.T, w *World, questions []Question, s index.Store, names 
 		name string
 		make func(*testing.T) Answerer
 	}{
-		{harmless, func(t *testing.T) Answerer { return w.reanalysed(t, s, norm.NFD.String) }},
-		{"apostrophes cut words", func(t *testing.T) Answerer { return w.reanalysed(t, s, cutApostrophes) }},
-		{"marks are letters", func(t *testing.T) Answerer { return w.reanalysed(t, s, keepMarks) }},
-		{"capitals are letters", func(t *testing.T) Answerer { return w.reanalysed(t, s, keepCapitals) }},
+		{harmless, func(t *testing.T) Answerer { return w.reanalysed(t, s, 4, norm.NFD.String) }},
+		{"apostrophes cut words", func(t *testing.T) Answerer { return w.reanalysed(t, s, 1, cutApostrophes) }},
+		{"marks are letters", func(t *testing.T) Answerer { return w.reanalysed(t, s, 4, keepMarks) }},
+		{"capitals are letters", func(t *testing.T) Answerer { return w.reanalysed(t, s, 4, keepCapitals) }},
 		{"ties in another order", func(*testing.T) Answerer { return Asked{tiesTurned{s}} }},
 		{"pages repeat one", func(*testing.T) Answerer { return Asked{pagesRepeat{s}} }},
 		{"pages leave one out", func(*testing.T) Answerer { return Asked{pagesLose{s}} }},
@@ -55,7 +55,10 @@ func Planted(t *testing.T, w *World, questions []Question, s index.Store, names 
 		{"prefixes stand for 50 words", func(*testing.T) Answerer { return w.fiftyWords() }},
 	} {
 		t.Run(p.name, func(t *testing.T) {
-			broken := p.make(t)
+			broken, questions := p.make(t), questions
+			if p.name == harmless { // the others end early
+				questions = questions[:min(150, len(questions))]
+			}
 			for i, other := range plain {
 				c, found, err := Compare(t.Context(), questions, 3, []string{names[i], p.name}, other, broken)
 				if err != nil {
@@ -75,13 +78,14 @@ func Planted(t *testing.T, w *World, questions []Question, s index.Store, names 
 // plants from a plain store is not the planting.
 const harmless = "text is decomposed"
 
-// reanalysed is the store with what it finds segments by made from altered words, and what it shows as it was.
-func (w *World) reanalysed(t *testing.T, s index.Store, alter func(string) string) Answerer {
+// reanalysed is the store with what it finds one in so many segments by made from altered words, and what it shows
+// as it was. To alter all takes long, and a few are enough to be found.
+func (w *World) reanalysed(t *testing.T, s index.Store, oneIn int, alter func(string) string) Answerer {
 	t.Helper()
 	var altered, plain []any
 	original := map[string]counterpoint.SegmentView{}
-	for _, v := range w.Segments {
-		if text := alter(v.Text); text != v.Text {
+	for i, v := range w.Segments {
+		if text := alter(v.Text); i%oneIn == 0 && text != v.Text {
 			original[v.ID] = v
 			plain = append(plain, v)
 			v.Text = text

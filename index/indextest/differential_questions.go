@@ -168,7 +168,7 @@ func (a *asker) limit(q *Question) {
 	if a.once(2) {
 		q.Query.Limit = min(largest, least+a.IntN(5))
 	}
-	if n > 8*largest {
+	if n > 4*largest {
 		q.Pages = 4
 	}
 }
