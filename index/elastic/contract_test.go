@@ -3,7 +3,6 @@ package elastic
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"flag"
 	"os"
 	"strings"
@@ -88,7 +87,8 @@ func (r *recycler) open(t testing.TB, name string) index.Store {
 		url = old.url
 		empty(t, old)
 	}
-	if url == "" {
+	made := url == ""
+	if made {
 		url = testURL(t)
 	}
 	for i, f := range r.free {
@@ -98,9 +98,14 @@ func (r *recycler) open(t testing.TB, name string) index.Store {
 		}
 	}
 	r.urls[name] = url
-	s, err := Open(t.Context(), url, Options{Refresh: true})
+	s, err := Open(t.Context(), url, Options{Refresh: true, Log: quiet})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if made { // or positions that were deleted would go on keeping lower ones out
+		if err := s.call(t.Context(), "PUT", "/"+s.gen.Load().alias(stateKind)+"/_settings", []byte(`{"index.gc_deletes":"0s"}`), nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return &lent{s, name, url, r}
 }
@@ -110,6 +115,13 @@ func (l *lent) Close() error {
 	defer l.from.mu.Unlock()
 	l.from.free = append(l.from.free, l)
 	return l.Store.Close()
+}
+
+func refresh(t testing.TB, c *client, names string) {
+	t.Helper()
+	if err := c.call(t.Context(), "POST", "/"+names+"/_refresh", nil, nil); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // sweep deletes all that was lent.
@@ -138,23 +150,12 @@ func empty(t testing.TB, l *lent) {
 	defer c.close()
 	g := l.gen.Load()
 	var names []string
-	for _, k := range index.Kinds {
+	for _, k := range kinds() {
 		names = append(names, g.alias(k))
 	}
 	all := strings.Join(names, ",")
-	s := &Store{client: c, address: a}
-	// Positions remember their versions for a while after they are deleted.
-	if err := errors.Join(s.remove(t.Context(), []string{g.index(stateKind)}), s.makeIndex(t.Context(), g, stateKind)); err != nil {
-		t.Fatal(err)
-	}
-	served := []byte(`{"actions":[{"add":{"index":"` + g.index(stateKind) + `","alias":"` + servedAlias(a.Prefix, stateKind) + `"}}]}`)
-	if err := c.call(t.Context(), "POST", "/_aliases", served, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.call(t.Context(), "POST", "/"+all+"/_refresh", nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.call(t.Context(), "POST", "/"+all+"/_delete_by_query?refresh=true", []byte(`{"query":{"match_all":{}}}`), nil); err != nil {
+	refresh(t, c, all)
+	if err := c.call(t.Context(), "POST", "/"+all+"/_delete_by_query?refresh=true&conflicts=proceed", []byte(`{"query":{"match_all":{}}}`), nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -137,7 +138,12 @@ func (s *Store) makeIndex(ctx context.Context, g *generation, kind counterpoint.
 	if err != nil {
 		return err
 	}
-	return s.call(ctx, "PUT", "/"+g.index(kind), body, nil)
+	err = s.call(ctx, "PUT", "/"+g.index(kind), body, nil)
+	var e *serverError
+	if errors.As(err, &e) && e.Type == "resource_already_exists_exception" { // by ourselves, and the answer was lost
+		return nil
+	}
+	return err
 }
 
 // serve moves the served aliases to the generation in one step and then deletes what stood behind them.
@@ -149,6 +155,7 @@ func (s *Store) serve(ctx context.Context, g *generation) error {
 	type target struct {
 		Index string `json:"index"`
 		Alias string `json:"alias"`
+		Must  *bool  `json:"must_exist,omitempty"` // false where it may be done already, by an answer that was lost
 	}
 	var actions []map[string]target
 	var old []string
@@ -158,12 +165,12 @@ func (s *Store) serve(ctx context.Context, g *generation) error {
 			if i == g.index(k) {
 				continue
 			}
-			actions = append(actions, map[string]target{"remove": {i, name}})
+			actions = append(actions, map[string]target{"remove": {i, name, new(bool)}})
 			if m := indexNames.FindString(i); m != "" && strings.HasPrefix(i, name) {
 				old = append(old, i)
 			}
 		}
-		actions = append(actions, map[string]target{"add": {g.index(k), name}})
+		actions = append(actions, map[string]target{"add": {Index: g.index(k), Alias: name}})
 	}
 	body, err := json.Marshal(map[string]any{"actions": actions})
 	if err != nil {
@@ -197,7 +204,7 @@ func (s *Store) Build(ctx context.Context) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Store{client: c, address: s.address, o: o}
+	n := &Store{client: c, sizes: s.sizes, address: s.address, o: o}
 	g, err := n.make(ctx)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,9 @@ const (
 	someItems = 1000
 )
 
+// sizes are few and some; tests come to the boundaries with less.
+type sizes struct{ few, some int }
+
 // through is what is asked of items through their segments.
 type through struct {
 	judged []clause // of a segment: level and label; may be empty
@@ -97,8 +100,8 @@ func among(ids []string) clause {
 // itemsWith are the items that have such segments, or errMany.
 func (s *Store) itemsWith(ctx context.Context, g *generation, segments []clause) ([]string, error) {
 	var ids []string
-	err := s.eachItem(ctx, g, segments, fewItems+1, func(id string) error {
-		if ids = append(ids, id); len(ids) > fewItems {
+	err := s.eachItem(ctx, g, segments, s.few+1, func(id string) error {
+		if ids = append(ids, id); len(ids) > s.few {
 			return errMany
 		}
 		return nil
@@ -124,12 +127,12 @@ func (s *Store) walk(ctx context.Context, g *generation, q counterpoint.Query, f
 	}
 	var found []hit
 	for cursor := q.Cursor; len(found) <= limit; {
-		r, err := ordered(f, someItems).from(cursor, counterpoint.KindItem)
+		r, err := ordered(f, s.some).from(cursor, counterpoint.KindItem)
 		if err != nil {
 			return nil, "", err
 		}
 		if t.said != nil {
-			r.Query = clause{"bool": clause{"filter": f, "should": []clause{named(t.said, "title")}}}
+			r.Query = clause{"bool": clause{"must": all(f), "should": named(t.said, "title"), "minimum_should_match": 0}}
 		}
 		var a hits
 		if err := s.search(ctx, g.alias(counterpoint.KindItem), r, &a); err != nil {
@@ -140,7 +143,7 @@ func (s *Store) walk(ctx context.Context, g *generation, q counterpoint.Query, f
 			return nil, "", err
 		}
 		found = append(found, some...)
-		if len(a.Hits.Hits) < someItems {
+		if len(a.Hits.Hits) < s.some {
 			break
 		}
 		p, err := a.Hits.Hits[len(a.Hits.Hits)-1].place(counterpoint.KindItem)
@@ -168,7 +171,7 @@ func (s *Store) having(ctx context.Context, g *generation, items []hit, t throug
 	}
 	which := func(segments []clause) (map[string]bool, error) {
 		set := map[string]bool{}
-		err := s.eachItem(ctx, g, append(slices.Clone(segments), among(ids)), someItems+1, func(id string) error {
+		err := s.eachItem(ctx, g, append(slices.Clone(segments), among(ids)), s.some+1, func(id string) error {
 			set[id] = true
 			return nil
 		})
@@ -246,8 +249,8 @@ func (m sums) through(ctx context.Context, segments, f []clause) error {
 		ids = nil
 		return err
 	}
-	err := m.s.eachItem(ctx, m.g, segments, fewItems, func(id string) error {
-		if ids = append(ids, id); len(ids) < fewItems {
+	err := m.s.eachItem(ctx, m.g, segments, m.s.few, func(id string) error {
+		if ids = append(ids, id); len(ids) < m.s.few {
 			return nil
 		}
 		return flush()

@@ -31,7 +31,7 @@ func (c *client) checkServer(ctx context.Context) error {
 	case status >= 300 && (status == 401 || status == 403 || errorOf(status, answer).passes()):
 		return errorOf(status, answer).explain()
 	case header.Get("X-Elastic-Product") != "Elasticsearch":
-		return fmt.Errorf("%s answers but is not Elasticsearch (its answer lacks the header X-Elastic-Product); check the port, and that no proxy takes the header away", c.address.Server)
+		return stranger(c.address.Server, answer)
 	case status >= 300:
 		return errorOf(status, answer).explain()
 	}
@@ -47,7 +47,7 @@ func (c *client) checkServer(ctx context.Context) error {
 func checkVersion(number string) error {
 	major, _, _ := strings.Cut(number, ".")
 	if n, err := strconv.Atoi(major); err != nil || n != 8 {
-		return fmt.Errorf("the server is Elasticsearch %s; counterpoint needs 8.x and was tested with 8.19: run a server of that line", number)
+		return fmt.Errorf("the server is Elasticsearch %s; counterpoint needs 8.x and was tested with 8.19; run a server of that line", number)
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ var ErrReplaced = errors.New("the index was deleted or built anew")
 // Store is one generation of the index on a server.
 type Store struct {
 	*client
+	sizes
 	address Address
 	o       Options
 	gen     atomic.Pointer[generation]
@@ -56,7 +57,7 @@ func Open(ctx context.Context, rawURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open index %s: %w", a, err)
 	}
-	s := &Store{client: c, address: a, o: o}
+	s := &Store{client: c, sizes: sizes{fewItems, someItems}, address: a, o: o}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("open index %s: %w", a, err)
 	}

@@ -157,6 +157,7 @@ func TestCutOff(t *testing.T) {
 			cut := r.open(t, fmt.Sprint("cut ", after, n)).(*lent)
 			cuts := applyCut(t, cut.url, whole, n, after)
 			runs++
+			refresh(t, cut.client, "*"+cut.gen.Load().id)
 			got := dump(t, cut)
 			cut.Close()
 			if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
@@ -174,7 +175,7 @@ func TestCutOff(t *testing.T) {
 func applyCut(t *testing.T, url string, steps script, n int64, after bool) (cuts int) {
 	t.Helper()
 	var line *cutter
-	s, err := Open(t.Context(), url, Options{Refresh: true, Log: quiet, faults: faults{wait: noWait, transport: func(next http.RoundTripper) http.RoundTripper {
+	s, err := Open(t.Context(), url, Options{Log: quiet, faults: faults{wait: noWait, transport: func(next http.RoundTripper) http.RoundTripper {
 		line = &cutter{next: next, after: after}
 		line.left.Store(1 << 40)
 		return line
