@@ -46,6 +46,7 @@ type Desk struct {
 	wait      time.Duration
 	tries     *tries
 	hashing   chan struct{} // one slot for each password that is hashed at a time
+	late      lateAnswers
 }
 
 // NewDesk makes a Desk.
@@ -56,7 +57,10 @@ func NewDesk(o DeskOptions) *Desk {
 	if o.Wait == 0 {
 		o.Wait = 2 * time.Second
 	}
-	return &Desk{o.Views, o.Decisions, o.Secrets, o.Now, o.Wait, newTries(), make(chan struct{}, hashesAtOnce)}
+	return &Desk{
+		views: o.Views, decisions: o.Decisions, secrets: o.Secrets, now: o.Now, wait: o.Wait,
+		tries: newTries(), hashing: make(chan struct{}, hashesAtOnce),
+	}
 }
 
 // Views are what the desk reads.
@@ -112,15 +116,16 @@ func (d *Desk) decide(ctx context.Context, c Call, op Op, build func() (counterp
 			err = c.fits(e)
 		}
 		if err != nil {
-			// The first call with this key may have been applied while this one looked.
-			if out, found := d.Outcome(ctx, id); c.Key != "" && found == nil {
-				return answer(out)
+			if a, answered, first := d.first(ctx, c, id); answered {
+				return a, first
 			}
 			return Answer{}, err
 		}
 		out, err := d.append(ctx, c.name(e, id))
 		if errors.Is(err, errPending) {
-			return Answer{ID: out.Event.On.ID, Event: id, Pending: true, Created: e.On.Version == 0}, nil
+			a := Answer{ID: out.Event.On.ID, Event: id, Pending: true, Created: e.On.Version == 0}
+			d.late.add(a)
+			return a, nil
 		}
 		if err != nil {
 			return Answer{}, err
@@ -131,6 +136,27 @@ func (d *Desk) decide(ctx context.Context, c Call, op Op, build func() (counterp
 		return answer(out)
 	}
 	panic("unreachable")
+}
+
+// first is the answer to an earlier call with the key, whose event may have been applied while this one looked. Of
+// one that was appended and not answered yet, what it changed may be there before its outcome is: that is waited for,
+// or the caller would be told that what they did themselves stands in their way.
+func (d *Desk) first(ctx context.Context, c Call, id string) (a Answer, answered bool, err error) {
+	if c.Key == "" {
+		return Answer{}, false, nil
+	}
+	out, err := d.Outcome(ctx, id)
+	late, waiting := d.late.get(id)
+	if err != nil && waiting {
+		if out, err = d.await(ctx, id); errors.Is(err, errPending) {
+			return late, true, nil
+		}
+	}
+	if err != nil {
+		return Answer{}, false, nil
+	}
+	a, err = answer(out)
+	return a, true, err
 }
 
 // fits says whether the event is based on the version that the caller saw.
