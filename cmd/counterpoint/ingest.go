@@ -207,7 +207,7 @@ func openDoor(ctx context.Context, cfg config, f ingestFlags, errs io.Writer) (d
 			return ingest.Receipt{}, err
 		}
 		r, err := l.door.AcceptFile(ctx, src, name, f.options())
-		return noted(r, note), err
+		return withNote(r, note), err
 	}
 	return put, func(whole bool) error {
 		var err error
@@ -290,10 +290,10 @@ func (l *line) accept(ctx context.Context, q api.IngestRequest, r io.Reader) (in
 	receipt, err := l.door.Accept(ctx, src, q.Name, r, ingest.FileOptions{
 		Format: q.Format, Lang: q.Lang, Recorded: q.Recorded, Precision: q.Precision, Audio: q.Audio, Title: q.Title,
 	})
-	return noted(receipt, note), err
+	return withNote(receipt, note), err
 }
 
-func noted(r ingest.Receipt, note string) ingest.Receipt {
+func withNote(r ingest.Receipt, note string) ingest.Receipt {
 	if note != "" {
 		r.Notes = append([]string{note}, r.Notes...)
 	}

@@ -79,7 +79,7 @@ func rebuildFolder(ctx context.Context, cfg config, log *slog.Logger) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	n, err := replay(ctx, l.stream, l.projector, l.store)
+	n, err := replay(ctx, waiter{log}, l.stream, l.projector, l.store)
 	return n, errors.Join(err, l.close())
 }
 
@@ -106,7 +106,10 @@ func rebuildServer(ctx context.Context, cfg config, log *slog.Logger) (n int64, 
 		return 0, fmt.Errorf("begin a new index beside the old: %w", err)
 	}
 	defer func() { err = errors.Join(err, next.Close()) }()
-	if n, err = fill(ctx, records, secrets, next, log); err != nil {
+	if n, err = fill(ctx, records, secrets, next, log); err == nil {
+		err = pause(ctx, index.Freshness) // its lists must not lag behind those it replaces
+	}
+	if err != nil {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyWithin)
 		defer cancel()
 		return n, errors.Join(err, next.Discard(last))
@@ -128,7 +131,7 @@ func fill(ctx context.Context, records stream.Log, secrets *vault.Vault, into in
 	}
 	p := index.NewProjector(into, index.ProjectorOptions{Unseal: secrets.Unseal, Log: log})
 	for range catchUps {
-		more, err := replay(ctx, records, p, into)
+		more, err := replay(ctx, waiter{log}, records, p, into)
 		n += more
 		if err != nil || more == 0 {
 			return n, err
@@ -145,7 +148,7 @@ func pid(r *running) int {
 }
 
 // replay brings an index to where the log is, one topic after the other.
-func replay(ctx context.Context, log stream.Log, p *index.Projector, at interface {
+func replay(ctx context.Context, patient waiter, log stream.Log, p *index.Projector, at interface {
 	Positions(ctx context.Context, topic string) (map[int]int64, error)
 }) (int64, error) {
 	var total int64
@@ -157,11 +160,11 @@ func replay(ctx context.Context, log stream.Log, p *index.Projector, at interfac
 		var n int64
 		switch topic {
 		case stream.Items:
-			n, err = replayTopic(ctx, stream.Of[counterpoint.Item](log, topic), from, p.PutItems)
+			n, err = replayTopic(ctx, patient, stream.Of[counterpoint.Item](log, topic), from, p.PutItems)
 		case stream.Assessments:
-			n, err = replayTopic(ctx, stream.Of[counterpoint.Assessment](log, topic), from, p.PutAssessments)
+			n, err = replayTopic(ctx, patient, stream.Of[counterpoint.Assessment](log, topic), from, p.PutAssessments)
 		case stream.Decisions:
-			n, err = replayTopic(ctx, stream.Of[counterpoint.Event](log, topic), from, p.PutDecisions)
+			n, err = replayTopic(ctx, patient, stream.Of[counterpoint.Event](log, topic), from, p.PutDecisions)
 		}
 		if total += n; err != nil {
 			return total, fmt.Errorf("%s: %w", topic, err)
@@ -174,15 +177,18 @@ func replay(ctx context.Context, log stream.Log, p *index.Projector, at interfac
 const batch = 500
 
 // replayTopic puts every record of a topic into the index. One that cannot be read lies among the dead letters
-// already, since the live line met it too.
-func replayTopic[T stream.Value](ctx context.Context, v stream.View[T], from map[int]int64, put func(context.Context, []counterpoint.Entry[T]) error) (n int64, err error) {
+// already, since the live line met it too; so does one that the index refuses.
+func replayTopic[T stream.Value](ctx context.Context, p waiter, v stream.View[T], from map[int]int64, put func(context.Context, []counterpoint.Entry[T]) error) (n int64, err error) {
 	var entries []counterpoint.Entry[T]
 	flush := func() error {
 		if len(entries) == 0 {
 			return nil
 		}
 		n += int64(len(entries))
-		err := put(ctx, entries)
+		err := p.insist(ctx, "fill the index", func() error { return put(ctx, entries) })
+		if errors.Is(err, index.ErrRefused) {
+			err = p.oneByOne(ctx, len(entries), func(i int) error { return put(ctx, entries[i:i+1]) })
+		}
 		entries = entries[:0]
 		return err
 	}
@@ -200,4 +206,18 @@ func replayTopic[T stream.Value](ctx context.Context, v stream.View[T], from map
 		}
 	}
 	return n, flush()
+}
+
+// oneByOne does each of n, and leaves out those that the index refuses.
+func (p waiter) oneByOne(ctx context.Context, n int, do func(i int) error) error {
+	for i := range n {
+		err := p.insist(ctx, "fill the index", func() error { return do(i) })
+		switch {
+		case errors.Is(err, index.ErrRefused):
+			p.log.Warn("left out of the index", "error", err)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
