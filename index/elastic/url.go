@@ -70,7 +70,7 @@ func parseURL(raw string) (Address, error) {
 		return a, fmt.Errorf("the prefix %q cannot begin the name of an index; use lower-case letters, digits, - and _, at most 100", a.Prefix)
 	}
 	if u.Port() == "" {
-		a.Server.Host += ":9200"
+		a.Server.Host = strings.TrimSuffix(u.Host, ":") + ":9200"
 	}
 	return a, a.options(u.RawQuery)
 }

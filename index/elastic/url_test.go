@@ -17,6 +17,7 @@ func TestParseURL(t *testing.T) {
 	}
 	f("http://127.0.0.1:9200", "http://127.0.0.1:9200", "counterpoint")
 	f("http://es", "http://es:9200", "counterpoint")
+	f("http://es:", "http://es:9200", "counterpoint")
 	f("https://es:443/monitor-2/", "https://es:443", "monitor-2")
 	f("https://kim@es:9200/m?ca=ca.pem&password-file=p&shards=3", "https://es:9200", "m")
 	f("http://[::1]:9200/m", "http://[::1]:9200", "m")
@@ -97,8 +98,11 @@ func FuzzParseURL(f *testing.F) {
 			t.Errorf("ParseURL(%q) = %+v", raw, a)
 		}
 		b, err := ParseURL(a.String())
-		if err != nil || b.String() != a.String() {
-			t.Errorf("ParseURL(%q) shows as %s, which reads as %v, %v", raw, a, b, err)
+		if err != nil {
+			t.Fatalf("ParseURL(%q) shows as %s: %v", raw, a, err)
+		}
+		if b.String() != a.String() {
+			t.Errorf("ParseURL(%q) shows as %s, which reads as %s", raw, a, b)
 		}
 	})
 }
