@@ -36,6 +36,7 @@ func (f *flow) row(ctx context.Context, items []counterpoint.Item, decisions int
 
 // TestR3LostAnswers loses answers of the broker: what was asked is done, the connection closes, nobody knows.
 func TestR3LostAnswers(t *testing.T) {
+	t.Parallel()
 	share := map[int16]float64{keyProduce: 0.05, keyFetch: 0.02, keyCommit: 0.02}
 	open := func(t *testing.T, seed uint64) (*lossy, *kafka.Log, *kafka.Log) {
 		l := newLossy(seed, share)
@@ -67,7 +68,7 @@ func TestR3LostAnswers(t *testing.T) {
 		f := &flow{t: t, log: log, clear: clear, store: openStore(t), group: "index-r3"}
 		f.bad = byPlace
 		f.start(t.Context())
-		items := makeItems(8000, 1)
+		items := makeItems(4000, 1)
 		f.send(t.Context(), items)
 		f.settle(t.Context())
 		d := f.count(t.Context(), items)
@@ -146,6 +147,7 @@ var faults = []struct {
 
 // TestR4BrokerFaults answers requests with errors, three times each, while items and decisions flow.
 func TestR4BrokerFaults(t *testing.T) {
+	t.Parallel()
 	t.Run("holds", func(t *testing.T) {
 		c, addr := fake(t)
 		log := openKafka(t, addr, "r4")

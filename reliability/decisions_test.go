@@ -39,6 +39,7 @@ type contest struct {
 // front of two indexers: each flag has one winner, everybody else is told so, nothing is lost, and each process
 // shows what it has answered.
 func TestDecisionsAcrossProcesses(t *testing.T) {
+	t.Parallel()
 	addr, url := sharedKafka(t), sharedElastic(t)
 	prefix := elasticPrefix(t, url)
 	removeTopics(t, addr, prefix)

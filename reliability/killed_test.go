@@ -36,6 +36,7 @@ type massacre struct {
 // TestKilledProcesses runs the line as four processes on a real Kafka and a real Elasticsearch and kills any of
 // them, at random, while items and decisions flow. COUNTERPOINT_KILLS says how often.
 func TestKilledProcesses(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}
