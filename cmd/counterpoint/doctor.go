@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,69 +15,174 @@ import (
 
 	"counterpoint/classify/hate"
 	"counterpoint/classify/language"
+	"counterpoint/index"
 	"counterpoint/stream"
 	"counterpoint/stream/embedded"
 )
 
 func doctorCommand() *cobra.Command {
-	var data, file string
+	var at place
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the set-up: configuration, data folder, log, index, models",
 		Args:  argsBetween(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := readConfig(file)
+			cfg, err := at.config(c)
 			if err != nil {
 				return err
 			}
-			if c.Flags().Changed("data") || file == "" {
-				cfg.Data = data
+			show := inLines(c.OutOrStdout())
+			if asJSON {
+				show = inJSON(c.OutOrStdout())
 			}
-			return diagnose(c.Context(), cfg, c.OutOrStdout())
+			return diagnose(c.Context(), cfg, show)
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data folder")
-	c.Flags().StringVar(&file, "config", "", "configuration file (YAML)")
+	at.add(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return c
 }
 
-func diagnose(ctx context.Context, cfg config, out io.Writer) error {
-	checks := []struct {
-		what string
-		look func(context.Context, config) error
-	}{
-		{"data folder can be written", checkFolder},
-		{"free space", checkSpace},
-		{"clock", checkClock},
-		{"log is whole", checkLog},
-		{"index is whole and up to date", checkIndex},
-		{"dead letters", checkLetters},
-		{"models load", checkModels},
+// diagnosis is one thing that doctor says.
+type diagnosis struct {
+	Check  string `json:"check"`
+	State  state  `json:"state"`
+	What   string `json:"what,omitempty"`
+	Remedy string `json:"remedy,omitempty"` // what to do about a fault, where What does not end with it
+}
+
+type state string
+
+const (
+	sound   state = "ok"
+	faulty  state = "fault"
+	remark  state = "note"
+	skipped state = "skip" // could not be looked at because of a fault before
+)
+
+func inLines(out io.Writer) func(diagnosis) error {
+	names := map[state]string{sound: "ok    ", faulty: "FAULT ", remark: "note  ", skipped: "skip  "}
+	return func(d diagnosis) error {
+		line := names[d.State] + " " + d.Check
+		if d.What != "" {
+			line += ": " + d.What
+		}
+		if d.Remedy != "" {
+			line += "; " + d.Remedy
+		}
+		_, err := fmt.Fprintln(out, printable(line))
+		return err
 	}
-	if emptyFolder(cfg.Data) {
-		fmt.Fprintf(out, "note   nothing is kept in %s yet; is --data right?\n", cfg.Data)
+}
+
+func inJSON(out io.Writer) func(diagnosis) error {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	return func(d diagnosis) error { return enc.Encode(d) }
+}
+
+// check is one look at the set-up. It finds nothing, or what is to be said.
+type check struct {
+	what  string
+	limit time.Duration // after which the answer is that there is none; 0 is for what takes its time
+	look  func(context.Context, config) []diagnosis
+}
+
+// simple is a check that finds one fault at most.
+func simple(what string, limit time.Duration, look func(context.Context, config) error) check {
+	return check{what, limit, func(ctx context.Context, cfg config) []diagnosis { return faults(look(ctx, cfg)) }}
+}
+
+func faults(err error) []diagnosis {
+	if err == nil {
+		return nil
 	}
-	var bad []error
-	for _, c := range checks {
+	return []diagnosis{{State: faulty, What: said(err)}}
+}
+
+// lookTime is how long a check may take that asks a server or a disk which may be gone.
+const lookTime = 8 * time.Second
+
+func diagnose(ctx context.Context, cfg config, show func(diagnosis) error) error {
+	if (cfg.Stream == "" || cfg.Index == "") && emptyFolder(cfg.Data) {
+		if err := show(diagnosis{"data folder", remark, "nothing is kept in " + cfg.Data + " yet; is --data right?", ""}); err != nil {
+			return err
+		}
+	}
+	bad := 0
+	for _, c := range checks(cfg) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := c.look(ctx, cfg); err != nil {
-			fmt.Fprintf(out, "FAULT  %s: %v\n", c.what, err)
-			bad = append(bad, fmt.Errorf("%s", c.what))
-			continue
+		found := c.within(ctx, cfg)
+		if len(found) == 0 {
+			found = []diagnosis{{State: sound}}
 		}
-		fmt.Fprintf(out, "ok     %s\n", c.what)
+		for _, d := range found {
+			d.Check = c.what
+			if d.State == faulty {
+				bad++
+			}
+			if err := show(d); err != nil {
+				return err
+			}
+		}
 	}
-	if len(bad) > 0 {
-		return fmt.Errorf("%d faults", len(bad))
+	switch bad {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("1 fault")
 	}
-	return nil
+	return fmt.Errorf("%d faults", bad)
+}
+
+// checks are those of the configuration, each after those that it builds on.
+func checks(cfg config) []check {
+	all := []check{simple("data folder can be written", lookTime, checkFolder), simple("free space", lookTime, checkSpace)}
+	var s servers
+	if cfg.Stream == "" {
+		all = append(all, simple("clock", lookTime, checkClock), simple("log is whole", 0, checkLog))
+	} else {
+		all = append(all, check{"log " + cfg.logName(), lookTime, s.checkStream})
+	}
+	if cfg.Index != "" {
+		all = append(all, check{"index " + cfg.indexName(), lookTime, s.checkIndex})
+	} else if cfg.Stream != "" {
+		all = append(all, simple("index is whole", 0, checkWhole))
+	}
+	if cfg.Stream == "" && cfg.Index == "" {
+		all = append(all, simple("index is whole and up to date", 0, checkIndex), simple("dead letters", 0, checkLetters))
+	} else {
+		all = append(all, check{"index is up to date", lookTime, s.checkStanding}, check{"dead letters", lookTime, s.checkLetters})
+	}
+	return append(all, simple("models load", 0, checkModels))
+}
+
+// within looks for as long as the limit says. Who does not heed the context is left behind: the program ends soon.
+func (c check) within(ctx context.Context, cfg config) []diagnosis {
+	if c.limit == 0 {
+		return c.look(ctx, cfg)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	found := make(chan []diagnosis, 1)
+	go func() { found <- c.look(ctx, cfg) }()
+	select {
+	case f := <-found:
+		return f
+	case <-time.After(c.limit + 2*time.Second): // the context's end has had time to be heard
+		return []diagnosis{{State: faulty, What: fmt.Sprintf("there is no answer after %v", c.limit), Remedy: "look at what stands behind it: the disk or the server, its load and its log"}}
+	}
 }
 
 func checkFolder(_ context.Context, cfg config) error {
 	f, err := os.CreateTemp(nearest(cfg.Data), ".doctor-*")
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w; name a folder with --data", err)
+	case err != nil:
 		return fmt.Errorf("%w; give this user the right to write there", err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
@@ -129,7 +235,30 @@ func checkLog(ctx context.Context, cfg config) error {
 }
 
 func checkIndex(ctx context.Context, cfg config) error {
-	if _, err := os.Stat(filepath.Join(cfg.Data, "index.db")); err != nil || emptyFolder(cfg.Data) {
+	if emptyFolder(cfg.Data) {
+		return nil
+	}
+	if _, err := os.Stat(cfg.path(indexFile)); err != nil {
+		return nil
+	}
+	if err := checkWhole(ctx, cfg); err != nil {
+		return err
+	}
+	store, err := openIndex(cfg)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	log, err := openStream(ctx, cfg.Data)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	return upToDate(ctx, log, store)
+}
+
+func checkWhole(ctx context.Context, cfg config) error {
+	if _, err := os.Stat(cfg.path(indexFile)); err != nil {
 		return nil
 	}
 	store, err := openIndex(cfg)
@@ -140,21 +269,23 @@ func checkIndex(ctx context.Context, cfg config) error {
 	if err := store.Check(ctx); err != nil {
 		return fmt.Errorf("%w; stop the program and run 'counterpoint rebuild'", err)
 	}
-	log, err := openStream(ctx, cfg.Data)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
+	return nil
+}
+
+// mayBehind is how many records an index may be behind while it works.
+const mayBehind = 10_000
+
+func upToDate(ctx context.Context, log stream.Log, store index.Store) error {
 	all, err := standings(ctx, log, store)
 	if err != nil {
 		return err
 	}
 	for _, s := range all {
 		switch n := s.behind(); {
-		case n > 10_000:
+		case s.ahead():
+			return fmt.Errorf("the index has read more of %s than the log holds: they are of different times or of different missions; run 'counterpoint rebuild'", s.topic)
+		case n > mayBehind:
 			return fmt.Errorf("%d records of %s are not in the index yet; is 'counterpoint run' running?", n, s.topic)
-		case n < 0:
-			return fmt.Errorf("the index has %d records of %s that the log has not: they are of different times; run 'counterpoint rebuild'", -n, s.topic)
 		}
 	}
 	return nil
@@ -169,6 +300,10 @@ func checkLetters(ctx context.Context, cfg config) error {
 		return err
 	}
 	defer log.Close()
+	return noLetters(ctx, log)
+}
+
+func noLetters(ctx context.Context, log stream.Log) error {
 	letters, err := stream.Letters(ctx, log)
 	if err != nil {
 		return err

@@ -117,7 +117,7 @@ var blocks = []struct{ setting, why, remedy string }{
 func (c *client) checkBlocks(ctx context.Context) ([]Fault, error) {
 	var answer map[string]struct{ Settings map[string]string }
 	where := "/" + c.address.Prefix + "-*"
-	if err := c.call(ctx, "GET", where+"/_settings?flat_settings=true&filter_path=*.settings.index.blocks.*", nil, &answer); err != nil {
+	if err := c.call(ctx, "GET", where+"/_settings/index.blocks.*?flat_settings=true", nil, &answer); err != nil {
 		return nil, fmt.Errorf("read the indices' settings: %w", err)
 	}
 	var faults []Fault
@@ -137,8 +137,8 @@ func (c *client) checkBlocks(ctx context.Context) ([]Fault, error) {
 
 // checkCluster looks for the cluster's own read-only switch, where the user may see it.
 func (c *client) checkCluster(ctx context.Context) (faults []Fault) {
-	var answer map[string]map[string]string
-	if c.call(ctx, "GET", "/_cluster/settings?flat_settings=true&filter_path=*.cluster.blocks.*", nil, &answer) != nil {
+	var answer map[string]map[string]any // strings, and lists
+	if c.call(ctx, "GET", "/_cluster/settings?flat_settings=true", nil, &answer) != nil {
 		return nil
 	}
 	for level, settings := range answer {
@@ -199,7 +199,7 @@ func stranger(server *url.URL, answer []byte) error {
 	}
 	if json.Unmarshal(answer, &info) == nil && info.Version.Number != "" {
 		if info.Version.Distribution != "" {
-			return fmt.Errorf("%s is %s %.20s, not Elasticsearch; run an Elasticsearch 8 server, or leave out --index", server, printableName(info.Version.Distribution), info.Version.Number)
+			return fmt.Errorf("%s is %.20q %.20s, not Elasticsearch; run an Elasticsearch 8 server, or leave out --index", server, info.Version.Distribution, info.Version.Number)
 		}
 		if n := info.Version.Number; info.Tagline == "You Know, for Search" && !strings.HasPrefix(n, "8.") {
 			return checkVersion(n)
@@ -207,5 +207,3 @@ func stranger(server *url.URL, answer []byte) error {
 	}
 	return fmt.Errorf("%s answers but is not Elasticsearch (its answer lacks the header X-Elastic-Product); check the port, and that no proxy takes the header away", server)
 }
-
-func printableName(s string) string { return fmt.Sprintf("%.20q", s) }

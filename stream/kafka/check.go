@@ -8,15 +8,30 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"counterpoint"
 	"counterpoint/stream"
 )
 
 // Fault is something wrong with the cluster, and what to do about it.
 type Fault struct{ What, Remedy string }
+
+// missing ends what Check says about a topic that is not there.
+const missing = "is missing"
+
+// Unmade reports whether the faults are only that no topic is there at all, as before the first run.
+func Unmade(faults []Fault) bool {
+	for _, f := range faults {
+		if !strings.HasSuffix(f.What, missing) {
+			return false
+		}
+	}
+	return len(faults) == len(stream.Topics)
+}
 
 // maxSkew is how far a broker's clock may be from ours.
 const maxSkew = 30 * time.Second
@@ -38,9 +53,9 @@ func (l *Log) Check(ctx context.Context) []Fault {
 	defer cancel()
 	var faults []Fault
 	reached := false
-	for _, b := range l.cfg.Brokers {
-		if err := l.reach(ctx, b); err != nil {
-			faults = append(faults, Fault{fmt.Sprintf("broker %s: %v", b, err), remedy(err)})
+	for i, err := range l.reachAll(ctx) {
+		if err != nil {
+			faults = append(faults, Fault{fmt.Sprintf("broker %s: %v", l.cfg.Brokers[i], err), remedy(err)})
 			continue
 		}
 		reached = true
@@ -50,7 +65,7 @@ func (l *Log) Check(ctx context.Context) []Fault {
 	}
 	meta, err := l.metadata(ctx)
 	if err != nil {
-		return append(faults, Fault{"the cluster's description: " + err.Error(), remedy(err)})
+		return append(faults, notTold(err))
 	}
 	configs, err := l.configs(ctx)
 	if err != nil {
@@ -63,6 +78,27 @@ func (l *Log) Check(ctx context.Context) []Fault {
 		return faults
 	}
 	return l.probe(ctx)
+}
+
+// notTold is the fault of brokers that take a connection and do not describe the cluster. They close it, or are
+// silent, when they expect TLS or a sign-in, and so does what is not Kafka.
+func notTold(err error) Fault {
+	if !passes(err) {
+		return Fault{"the brokers do not describe the cluster: " + err.Error(), remedy(err)}
+	}
+	return Fault{"the brokers take connections but do not answer: " + strings.TrimSuffix(err.Error(), ": "+counterpoint.ErrAway.Error()),
+		"look whether Kafka listens there, and whether that port asks for TLS (tls=on) or a sign-in (sasl=); then at the broker's log and load"}
+}
+
+// reachAll reaches for all brokers at once, so that one that is silent does not use up the time of the others.
+func (l *Log) reachAll(ctx context.Context) []error {
+	errs := make([]error, len(l.cfg.Brokers))
+	var wg sync.WaitGroup
+	for i, b := range l.cfg.Brokers {
+		wg.Go(func() { errs[i] = l.reach(ctx, b) })
+	}
+	wg.Wait()
+	return errs
 }
 
 // reach connects and signs in to one broker.
@@ -151,7 +187,7 @@ func (l *Log) checkTopic(meta *kafkago.MetadataResponse, t stream.Topic, config 
 	}
 	got, err := find(meta, name)
 	if errors.Is(err, kafkago.UnknownTopicOrPartition) {
-		fault("counterpoint run makes it; if it should be there, look at the prefix, the path of the stream's URL", "is missing")
+		fault("counterpoint run makes it; if it should be there, look at the prefix, the path of the stream's URL", missing)
 		return faults
 	}
 	if err != nil {
