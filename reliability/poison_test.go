@@ -54,7 +54,10 @@ var poisons = []poison{
 	{"unknown fields", true, inValue(`"source":`, `"x":{"y":[1,2,{"z":null}]},"source":`)},
 }
 
-// poisoned spoils every 100th item, each way in turn.
+// spoiled is which items are: one in fifty, half of them beyond reading.
+func spoiled(n int) bool { return n%50 == 37 }
+
+// poisoned spoils items, each way in turn.
 func poisoned(n int) (records []stream.Record, sound []counterpoint.Item, broken, fine int) {
 	for i := range n {
 		it := makeItem(i*3+1, 1) // never one that is flagged
@@ -62,8 +65,8 @@ func poisoned(n int) (records []stream.Record, sound []counterpoint.Item, broken
 		if err != nil {
 			panic(err)
 		}
-		if i%100 == 37 {
-			p := poisons[i/100%len(poisons)]
+		if spoiled(i) {
+			p := poisons[i/50%len(poisons)]
 			p.spoil(&r)
 			if r.Headers["poison"] = p.name; p.fine {
 				fine++
@@ -189,7 +192,7 @@ func (f *flow) settlePoisoned(ctx context.Context) {
 	passed := map[int]bool{}
 	for n := 1; len(passed) < len(end); n++ { // any good item again: it is known
 		it := makeItem(n*3+1, 1)
-		if n%100 == 37 {
+		if spoiled(n) {
 			continue
 		}
 		if err := stream.Of[counterpoint.Item](f.clear, stream.Items).Publish(ctx, it); err != nil {
