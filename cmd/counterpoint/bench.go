@@ -8,12 +8,14 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"counterpoint"
 	"counterpoint/classify/language"
@@ -24,20 +26,25 @@ import (
 
 func benchCommand() *cobra.Command {
 	var asJSON bool
-	var lang string
-	var repeat int
+	var o benchOptions
 	c := &cobra.Command{
 		Use:   "bench [FILE|DIR…]",
-		Short: "Measure the line on files: CPU of each stage, and segments a second end to end",
+		Short: "Measure the line on files: CPU of each stage, and ratios to what does less",
 		Long: `Carry files through the line in a temporary folder, first stage by stage, taking the CPU time of each, then all
-at once as 'run' does. Without files it takes the built-in example. --lang takes the language as given, so
-that detection costs nothing.
+at once as 'run' does; then compare it, in the same run, with a pipeline that does the least there is to do; then see
+how long it takes at half load until what was published is a flag people see. Without files it takes the built-in
+example. --lang takes the language as given, so that detection costs nothing.
 
-CPU time is the figure to compare: wall-clock figures move with what else the machine does. The peer of the same
-run is decoding the same items from JSON, which nothing that takes items in can do without.`,
-		Args: argsBetween(0, -1, ""),
+With --stream and --index it goes through those servers too, under names of its own that are removed after, and is
+compared with a plain _bulk of the same documents. The servers must let it in without signing in.
+
+CPU time is the figure to compare: wall-clock figures move with what else the machine does. What is compared runs in
+turns, the best of each counts, and nothing is judged where the peer itself moved by more than a fifth.`,
+		Example: "  counterpoint bench --lang som recordings/\n  counterpoint bench --stream kafka://127.0.0.1:9092 --index http://127.0.0.1:9200 --memory 200000 recordings/",
+		Args:    argsBetween(0, -1, ""),
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := bench(c.Context(), args, lang, repeat, c.ErrOrStderr())
+			o.args = args
+			r, err := bench(c.Context(), o, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -48,9 +55,45 @@ run is decoding the same items from JSON, which nothing that takes items in can 
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
-	c.Flags().StringVar(&lang, "lang", "", "language of all files")
-	c.Flags().IntVar(&repeat, "repeat", 1, "take every file this often, as different items")
+	c.Flags().StringVar(&o.lang, "lang", "", "language of all files")
+	c.Flags().IntVar(&o.repeat, "repeat", 1, "take every file this often, as different items")
+	c.Flags().StringVar(&o.stream, "stream", "", "Kafka to measure with, such as kafka://host:9092")
+	c.Flags().StringVar(&o.index, "index", "", "Elasticsearch to measure with, such as http://host:9200")
+	c.Flags().IntVar(&o.memory, "memory", 0, "carry so many items of one segment and watch the memory")
+	c.Flags().StringVar(&o.profile, "profile", "", "write a CPU profile of the line, all at once, to this file")
+	c.Flags().StringSliceVar(&o.only, "only", nil, "leave out the other parts: "+strings.Join(benchParts, ", "))
 	return c
+}
+
+// benchOptions are what a bench is told.
+type benchOptions struct {
+	args                         []string
+	lang, stream, index, profile string
+	repeat, memory               int
+	only                         []string
+}
+
+// benchParts are what --only chooses from. What needs servers, or --memory, is left out without them.
+var benchParts = []string{"stages", "reference", "delay", "memory", "servers"}
+
+func (o benchOptions) does(part string) bool {
+	return len(o.only) == 0 || slices.Contains(o.only, part)
+}
+
+func (o benchOptions) check() error {
+	for _, p := range o.only {
+		if !slices.Contains(benchParts, p) {
+			return usagef("--only %s: the parts are %s", p, strings.Join(benchParts, ", "))
+		}
+	}
+	if (o.stream == "") != (o.index == "") {
+		return usagef("--stream and --index go together: the whole line is measured")
+	}
+	c := config{Stream: o.stream, Index: o.index}
+	if err := c.checkPlaces(); err != nil {
+		return usageError{err}
+	}
+	return nil
 }
 
 // benchStage is the CPU time of one stage over all items.
@@ -72,6 +115,12 @@ type benchResult struct {
 	Wall     float64      `json:"end_to_end_seconds"`
 	Rate     float64      `json:"segments_per_second"`
 	CPU      float64      `json:"end_to_end_cpu_seconds"`
+	Load     string       `json:"load_average"`
+
+	Reference *benchReference `json:"reference,omitempty"`
+	Delays    []benchDelay    `json:"delays,omitempty"`
+	Memory    []benchMemory   `json:"memory,omitempty"`
+	Servers   *benchServers   `json:"servers,omitempty"`
 }
 
 func (r benchResult) print(w io.Writer) error {
@@ -79,8 +128,19 @@ func (r benchResult) print(w io.Writer) error {
 	for _, s := range r.Stages {
 		fmt.Fprintf(w, "%-22s %12.2f %7.1f%% %16.1f\n", s.Stage, s.CPU, 100*s.Share, s.Micro)
 	}
-	_, err := fmt.Fprintf(w, "\npeer (decode JSON)  %.1f us a segment; all stages are %.1f times that\nend to end  %.0f segments a second (%.2f s, %.2f CPU s)\n",
-		r.Peer, r.Ratio, r.Rate, r.Wall, r.CPU)
+	if r.Wall > 0 {
+		fmt.Fprintf(w, "\npeer (decode JSON)  %.1f us a segment; all stages are %.1f times that\nend to end  %.0f segments a second (%.2f s, %.2f CPU s)\n",
+			r.Peer, r.Ratio, r.Rate, r.Wall, r.CPU)
+	}
+	r.Reference.print(w)
+	r.Servers.print(w)
+	for _, d := range r.Delays {
+		d.print(w)
+	}
+	for _, m := range r.Memory {
+		m.print(w)
+	}
+	_, err := fmt.Fprintf(w, "\nload average at the beginning %s\n", r.Load)
 	return err
 }
 
@@ -97,9 +157,13 @@ func cpu() float64 {
 // benchmark is one run: the line it measures and what it found.
 type benchmark struct {
 	ctx    context.Context
+	o      benchOptions
 	files  []benchFile
-	lang   string
+	errs   io.Writer
 	result benchResult
+
+	items  []counterpoint.Entry[counterpoint.Item] // as the log has them, from the first part on
+	judged []counterpoint.Entry[counterpoint.Assessment]
 }
 
 type benchFile struct {
@@ -107,22 +171,40 @@ type benchFile struct {
 	open func() (io.ReadCloser, error)
 }
 
-func bench(ctx context.Context, args []string, lang string, repeat int, errs io.Writer) (benchResult, error) {
-	files, err := benchFiles(args)
+func bench(ctx context.Context, o benchOptions, errs io.Writer) (benchResult, error) {
+	if err := o.check(); err != nil {
+		return benchResult{}, err
+	}
+	files, err := benchFiles(o.args)
 	if err != nil {
 		return benchResult{}, err
 	}
-	b := &benchmark{ctx: ctx, lang: lang}
-	for range max(1, repeat) {
+	b := &benchmark{ctx: ctx, o: o, errs: errs}
+	for range max(1, o.repeat) {
 		b.files = append(b.files, files...)
 	}
-	b.result.Files = len(b.files)
-	fmt.Fprintln(errs, "counterpoint: stage by stage")
-	if err := b.staged(); err != nil {
-		return b.result, err
+	b.result.Files, b.result.Load = len(b.files), loadAverage()
+	for _, part := range []struct {
+		name, says string
+		wanted     bool
+		do         func() error
+	}{
+		{"", "stage by stage", true, b.staged}, // the others need what it finds
+		{"stages", "all at once", true, b.whole},
+		{"reference", "the reference pipeline, and the line without classify", true, b.reference},
+		{"servers", "the line on servers, and a plain bulk", o.stream != "", b.servers},
+		{"delay", "publish to visible flag", true, b.delays},
+		{"memory", "memory", o.memory > 0, b.memories},
+	} {
+		if !part.wanted || part.name != "" && !o.does(part.name) {
+			continue
+		}
+		fmt.Fprintln(errs, "counterpoint:", part.says)
+		if err := part.do(); err != nil {
+			return b.result, fmt.Errorf("%s: %w", part.says, err)
+		}
 	}
-	fmt.Fprintln(errs, "counterpoint: all at once")
-	return b.result, b.whole()
+	return b.result, nil
 }
 
 func benchFiles(args []string) ([]benchFile, error) {
@@ -148,8 +230,11 @@ func benchFiles(args []string) ([]benchFile, error) {
 	return files, nil
 }
 
-// open opens a line in a new folder, which close deletes.
-func (b *benchmark) open() (*line, func() error, error) {
+// open opens a line in a new folder, which end deletes.
+func (b *benchmark) open() (*line, func() error, error) { return b.openOn("", "") }
+
+// openOn opens a line with that log and index; empty ones lie in the new folder.
+func (b *benchmark) openOn(stream, index string) (*line, func() error, error) {
 	dir, err := os.MkdirTemp("", "counterpoint-bench-")
 	if err != nil {
 		return nil, nil, err
@@ -158,7 +243,7 @@ func (b *benchmark) open() (*line, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg.Data = dir
+	cfg.Data, cfg.Stream, cfg.Index = dir, stream, index
 	l, err := openLine(b.ctx, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
@@ -174,7 +259,7 @@ func (b *benchmark) put(l *line) error {
 			return err
 		}
 		src := counterpoint.Source{ID: fmt.Sprintf("bench-%d", i), Name: "bench", Kind: counterpoint.Radio}
-		_, err = l.door.Accept(b.ctx, src, f.name, r, ingest.FileOptions{Lang: b.lang})
+		_, err = l.door.Accept(b.ctx, src, f.name, r, ingest.FileOptions{Lang: b.o.lang})
 		if err := errors.Join(err, r.Close()); err != nil {
 			return err
 		}
@@ -198,8 +283,6 @@ func (b *benchmark) staged() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	var items []counterpoint.Entry[counterpoint.Item]
-	var judged []counterpoint.Entry[counterpoint.Assessment]
 	if err := b.measure("ingest + log", func() error { return b.put(l) }); err != nil {
 		return err
 	}
@@ -207,9 +290,9 @@ func (b *benchmark) staged() (err error) {
 		if err != nil {
 			return err
 		}
-		items = append(items, e)
+		b.items = append(b.items, e)
 	}
-	if err := b.count(items); err != nil {
+	if err := b.count(b.items); err != nil {
 		return err
 	}
 	detector, err := language.New(language.Options{})
@@ -217,27 +300,30 @@ func (b *benchmark) staged() (err error) {
 		return err
 	}
 	warm(detector)
-	if err := b.measure("language", func() error { return b.detect(detector, items) }); err != nil {
-		return err
-	}
-	if err := b.measure("classify, all of it", func() error {
-		for _, e := range items {
-			if err := b.ctx.Err(); err != nil {
-				return err
-			}
-			judged = append(judged, counterpoint.Entry[counterpoint.Assessment]{Position: e.Position, Time: e.Time, Value: l.stage.Assess(e.Value, e.Time)})
+	for _, stage := range []struct {
+		name string
+		do   func() error
+	}{
+		{"language", func() error { return b.detect(detector, b.items) }},
+		{"classify, all of it", func() error { return b.judge(l) }},
+		{"assessments to the log", func() error { return b.publish(l, b.judged) }},
+		{"index", func() error { return b.index(l, b.items, b.judged) }},
+	} {
+		if err := b.measure(stage.name, stage.do); err != nil {
+			return err
 		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	if err := b.measure("assessments to the log", func() error { return b.publish(l, judged) }); err != nil {
-		return err
-	}
-	if err := b.measure("index", func() error { return b.index(l, items, judged) }); err != nil {
-		return err
 	}
 	b.shares()
+	return nil
+}
+
+func (b *benchmark) judge(l *line) error {
+	for _, e := range b.items {
+		if err := b.ctx.Err(); err != nil {
+			return err
+		}
+		b.judged = append(b.judged, counterpoint.Entry[counterpoint.Assessment]{Position: e.Position, Time: e.Time, Value: l.stage.Assess(e.Value, e.Time)})
+	}
 	return nil
 }
 
@@ -299,14 +385,11 @@ func (b *benchmark) publish(l *line, judged []counterpoint.Entry[counterpoint.As
 	return nil
 }
 
+// index writes each item with its assessment, as 'run' mostly does.
 func (b *benchmark) index(l *line, items []counterpoint.Entry[counterpoint.Item], judged []counterpoint.Entry[counterpoint.Assessment]) error {
-	for chunk := range slices.Chunk(items, batch) {
-		if err := l.projector.PutItems(b.ctx, chunk); err != nil {
-			return err
-		}
-	}
-	for chunk := range slices.Chunk(judged, batch) {
-		if err := l.projector.PutAssessments(b.ctx, chunk); err != nil {
+	for from := 0; from < len(items); from += batch {
+		to := min(from+batch, len(items))
+		if err := l.projector.PutTogether(b.ctx, items[from:to], judged[from:to]); err != nil {
 			return err
 		}
 	}
@@ -331,23 +414,105 @@ func (b *benchmark) shares() {
 }
 
 // whole runs the line as 'run' does, all stages at once.
-func (b *benchmark) whole() (err error) {
-	l, end, err := b.open()
+func (b *benchmark) whole() error {
+	stop, err := profile(b.o.profile)
 	if err != nil {
 		return err
 	}
-	moving, stop := context.WithCancel(b.ctx)
-	wait, err := l.start(moving)
-	if err != nil {
-		stop()
-		return errors.Join(err, end())
-	}
-	began, before := time.Now(), cpu()
-	if err = b.put(l); err == nil {
-		err = l.settle(b.ctx)
-	}
-	b.result.Wall, b.result.CPU = time.Since(began).Seconds(), cpu()-before
+	t, err := b.through("", "")
+	b.result.Wall, b.result.CPU = t.wall, t.cpu
 	b.result.Rate = float64(b.result.Segments) / b.result.Wall
+	return errors.Join(err, stop())
+}
+
+// profile writes a CPU profile until it is stopped.
+func profile(file string) (stop func() error, err error) {
+	if file == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error { pprof.StopCPUProfile(); return f.Close() }, nil
+}
+
+// took is what carrying all files through a line took.
+type took struct{ wall, cpu float64 }
+
+// through carries the files through a new line with that log and index.
+func (b *benchmark) through(stream, index string) (t took, err error) {
+	l, end, err := b.openOn(stream, index)
+	if err != nil {
+		return t, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	return b.carry(l, nil)
+}
+
+// carry sets the line in motion and carries the files through, with what else moves beside.
+func (b *benchmark) carry(l *line, beside func(context.Context) error) (t took, err error) {
+	err = b.moving(l, beside, func() error {
+		began, before := time.Now(), cpu()
+		if err := b.put(l); err != nil {
+			return err
+		}
+		err := l.drained(b.ctx, int64(len(b.items)))
+		t = took{time.Since(began).Seconds(), cpu() - before}
+		return err
+	})
+	return t, err
+}
+
+// moving sets the line in motion, waits until it reads, and stops it when do is done.
+func (b *benchmark) moving(l *line, beside func(context.Context) error, do func() error) error {
+	ctx, stop := context.WithCancel(b.ctx)
+	defer stop()
+	wait, err := l.start(ctx)
+	if err != nil {
+		return err
+	}
+	var g errgroup.Group
+	if beside != nil {
+		g.Go(func() error { return quiet(beside(ctx)) })
+	}
+	if err = b.primed(l); err == nil {
+		err = do()
+	}
 	stop()
-	return errors.Join(err, wait(), end())
+	return errors.Join(err, g.Wait(), wait())
+}
+
+// primed carries one item through: on servers, joining the groups takes a while.
+func (b *benchmark) primed(l *line) error {
+	it := counterpoint.Item{ID: counterpoint.ItemID("bench", "first"), Source: "bench", Kind: counterpoint.Radio, Locator: "first", Part: 1, Parts: 1, Lang: "eng", Seen: time.Now(),
+		Segments: []counterpoint.Segment{{Text: "Good morning, dear listeners of this station."}}}
+	it.Revision = counterpoint.Revision(it.Segments)
+	if err := stream.Of[counterpoint.Item](l.stream, stream.Items).Publish(b.ctx, it); err != nil {
+		return err
+	}
+	return l.drained(b.ctx, 0)
+}
+
+// drained waits until that many more items than the first, and their assessments, are in the index.
+func (l *line) drained(ctx context.Context, items int64) error {
+	for {
+		all, err := standings(ctx, l.stream, l.store)
+		if err != nil {
+			return err
+		}
+		done := true
+		for _, s := range all {
+			done = done && s.behind() == 0 && (s.topic == stream.Decisions || int64(total(s.end)) > items)
+		}
+		if done {
+			return nil
+		}
+		if err := pause(ctx, l.lookEvery()/4); err != nil {
+			return err
+		}
+	}
 }
