@@ -48,6 +48,7 @@ func TestDoctorNames(t *testing.T) {
 		{"one broker of two unreachable", []string{"broker 127.0.0.1:", "connection refused"}, oneDeadBroker, liveBroker, "start the broker"},
 		{"not Kafka", []string{"take connections but do not answer"}, notKafka, liveBroker, "whether Kafka listens there"},
 		{"sign-in forgotten", []string{"take connections but do not answer"}, noSignIn, signIn("right"), "sasl="},
+		{"TLS asked of a real broker without", []string{"it takes connections", "does not speak TLS on this port"}, realTLS, liveBroker, "look at the broker's listeners"},
 		{"wrong SASL password", []string{"broker 127.0.0.1:", "uthentication"}, signIn("wr0ng"), signIn("right"), "check the user in the URL"},
 		{"no secret", []string{"no password for user desk"}, noSecret, signIn("right"), "COUNTERPOINT_KAFKA_PASSWORD"},
 		{"too few replicas", []string{".items has too few replicas: 1 of 3"}, replicas("1"), replicas("3"), "add replicas"},
@@ -492,6 +493,8 @@ func logOf(t *testing.T, n int) string {
 	}
 	return url
 }
+
+func realTLS(t *testing.T) []string { return onStream(t, kafkaURL(t)+"?tls=on") }
 
 func realBehind(n int) func(t *testing.T) []string {
 	return func(t *testing.T) []string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -101,11 +102,17 @@ func (l *Log) reachAll(ctx context.Context) []error {
 	return errs
 }
 
+// tlsHere is what a broker that can be connected to may see otherwise than we do.
+const tlsHere = "TLS on this port"
+
 // reach connects and signs in to one broker.
 func (l *Log) reach(ctx context.Context, broker string) error {
 	c, err := l.dialer.DialContext(ctx, "tcp", broker)
 	if err == nil {
 		return c.Close()
+	}
+	if l.cfg.TLS && errors.Is(err, io.EOF) {
+		return fmt.Errorf("it takes connections and ends them; perhaps it does not speak %s: %w", tlsHere, err)
 	}
 	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
@@ -117,9 +124,9 @@ func (l *Log) reach(ctx context.Context, broker string) error {
 	}
 	_ = t.Close()
 	if l.cfg.TLS {
-		return fmt.Errorf("it takes connections and does not answer; perhaps it does not speak TLS on this port: %w", err)
+		return fmt.Errorf("it takes connections and does not answer; perhaps it does not speak %s: %w", tlsHere, err)
 	}
-	return fmt.Errorf("it takes connections and does not answer; perhaps it asks for TLS on this port: %w", err)
+	return fmt.Errorf("it takes connections and does not answer; perhaps it asks for %s: %w", tlsHere, err)
 }
 
 // clearer looks for what kafka-go does not tell, when it says that the brokers are away: that they refuse us.
@@ -154,6 +161,9 @@ func remedy(err error) string {
 	text := explain(err).Error()
 	if strings.Contains(text, "add tls=on") {
 		return "add tls=on and ca=FILE to the stream's URL"
+	}
+	if strings.Contains(text, tlsHere) {
+		return "look at the broker's listeners, and at tls= and the port in the stream's URL; if these are right, at the broker's log"
 	}
 	return "start the broker, or mend host and port in the stream's URL; then look at firewalls between here and there"
 }
