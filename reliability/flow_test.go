@@ -264,12 +264,13 @@ const still = 30 * time.Second
 // has moved for a while, which the counts will show.
 func (f *flow) settle(ctx context.Context) {
 	f.t.Helper()
-	last, moved := int64(-1), time.Now()
+	last, moved := int64(-2), time.Now()
 	for {
 		n, err := f.waiting(ctx)
 		if err != nil {
-			f.t.Logf("how far is the line? %v", err)
-			n = -1
+			if n = -1; last != n {
+				f.t.Logf("how far is the line? %v", err)
+			}
 		}
 		if n == 0 {
 			return

@@ -249,7 +249,7 @@ type skipsDead struct{ stream.Log }
 
 // Publish forgets some letters.
 func (s *skipsDead) Publish(ctx context.Context, topic string, records ...stream.Record) error {
-	if topic == stream.Dead && len(records) == 1 && strings.HasSuffix(records[0].Key, "7") {
+	if topic == stream.Dead && len(records) == 1 && strings.ContainsAny(records[0].Key[len(records[0].Key)-1:], "147") {
 		return nil
 	}
 	return s.Log.Publish(ctx, topic, records...)
