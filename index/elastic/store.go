@@ -73,7 +73,7 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	if g == nil && s.o.ReadOnly {
-		return fmt.Errorf("%w: there is no index with the prefix %s yet; it comes once counterpoint runs with the role index", counterpoint.ErrAway, s.address.Prefix)
+		return fmt.Errorf("%w: there is no index with the prefix %s yet; it comes once counterpoint runs with the role index; if there was one, check the path of the URL, the prefix", counterpoint.ErrAway, s.address.Prefix)
 	}
 	if g == nil {
 		if g, err = s.first(ctx); err != nil {

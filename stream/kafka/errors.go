@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
+	"regexp"
 	"strings"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -63,8 +65,32 @@ func explain(err error) error {
 	if strings.Contains(err.Error(), "broker appears to be expecting TLS") {
 		return fmt.Errorf("the brokers ask for TLS; add tls=on and ca=FILE: %w", err)
 	}
-	return fmt.Errorf("the brokers: %w: %w", err, counterpoint.ErrAway)
+	return &away{err}
 }
+
+// away is an error that passes by itself. Its text leaves out which of kafka-go's methods was called.
+type away struct{ err error }
+
+var method = regexp.MustCompile(`kafka\.\(\*Client\)\.\w+: `)
+
+// Error says what a person may look at, where nothing listens.
+func (a *away) Error() string {
+	text := "the brokers"
+	var dial *net.OpError
+	var dns *net.DNSError
+	switch {
+	case errors.As(a.err, &dns):
+		text += " cannot be found; check the host in the URL and in the brokers' advertised.listeners"
+	case errors.As(a.err, &dial) && dial.Op == "dial":
+		text += " do not answer; check that Kafka runs there, and that the URL and the brokers' advertised.listeners are right"
+	case errors.As(a.err, &dial) && dial.Timeout(), errors.Is(a.err, context.DeadlineExceeded):
+		text += " do not answer in time; if they run, check that the port is Kafka's, and whether it speaks TLS"
+	}
+	return fmt.Sprintf("%s: %s: %v", text, method.ReplaceAllString(a.err.Error(), ""), counterpoint.ErrAway)
+}
+
+// Unwrap is what happened, and that it passes.
+func (a *away) Unwrap() []error { return []error{a.err, counterpoint.ErrAway} }
 
 // certificateRemedy is what to do about a connection that TLS refused; empty when it was something else.
 func certificateRemedy(err error) string {

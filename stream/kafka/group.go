@@ -45,6 +45,7 @@ func (l *Log) Reader(topic, group string) (stream.Reader, error) {
 	r := l.newReader(topic)
 	m := &member{r: r, topic: topic, name: group, dealt: map[int]int64{}, changed: make(chan struct{})}
 	r.group = m
+	l.metrics.member(topic, group)
 	joined := m.next()
 	r.wg.Go(m.run)
 	select {
@@ -99,15 +100,20 @@ func heartbeat(session time.Duration) time.Duration {
 
 // serve takes one share after the other.
 func (m *member) serve(ctx context.Context, g *kafkago.ConsumerGroup) {
-	for ctx.Err() == nil {
+	for failures := 0; ctx.Err() == nil; {
 		share, err := g.Next(ctx)
 		if err != nil {
+			if failures++; failures == 5 && passes(explain(err)) {
+				m.r.log.absent(err)
+			}
 			if ctx.Err() == nil && !errors.Is(err, kafkago.ErrGroupClosed) {
 				m.r.log.log.Debug("join a group", "topic", m.topic, "group", m.name, "error", err)
 				m.r.fail(ctx, fmt.Errorf("join group %s: %w", m.name, err))
 			}
 			continue
 		}
+		failures = 0
+		m.r.log.present()
 		m.adopt(share)
 	}
 }

@@ -29,3 +29,9 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	}
 	return m, errors.Join(r.Register(m.lag), r.Register(m.restarts), r.Register(m.shares))
 }
+
+// member begins the counters of a group's reader at 0, so that its first event is an increase to whoever watches.
+func (m *metrics) member(topic, group string) {
+	m.restarts.WithLabelValues(topic, group)
+	m.shares.WithLabelValues(topic, group)
+}

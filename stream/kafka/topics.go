@@ -84,7 +84,7 @@ func (l *Log) prepare(ctx context.Context) error {
 		case len(missing) == 0:
 			return l.ready(ctx)
 		case l.o.ReadOnly:
-			return fmt.Errorf("there is no topic %s yet (counterpoint run makes it): %w", missing[0].Name, counterpoint.ErrNotFound)
+			return fmt.Errorf("there is no topic %s; the first counterpoint run makes it; if there was one, check the path of the URL, the prefix: %w", l.cfg.topic(missing[0].Name), counterpoint.ErrNotFound)
 		}
 		if err := l.create(ctx, missing, brokers); err != nil {
 			return err
