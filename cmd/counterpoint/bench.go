@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,12 +14,16 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"counterpoint"
+	"counterpoint/classify"
+	"counterpoint/classify/hate"
 	"counterpoint/classify/language"
+	"counterpoint/classify/lexicon"
 	"counterpoint/examples"
 	"counterpoint/ingest"
 	"counterpoint/stream"
@@ -60,7 +65,7 @@ turns, the best of each counts, and nothing is judged where the peer itself move
 	c.Flags().StringVar(&o.stream, "stream", "", "Kafka to measure with, such as kafka://host:9092")
 	c.Flags().StringVar(&o.index, "index", "", "Elasticsearch to measure with, such as http://host:9200")
 	c.Flags().IntVar(&o.memory, "memory", 0, "carry so many items of one segment and watch the memory")
-	c.Flags().StringVar(&o.profile, "profile", "", "write a CPU profile of the line, all at once, to this file")
+	c.Flags().StringVar(&o.profile, "profile", "", "write CPU profiles to files that begin so, one a part")
 	c.Flags().StringSliceVar(&o.only, "only", nil, "leave out the other parts: "+strings.Join(benchParts, ", "))
 	return c
 }
@@ -200,7 +205,7 @@ func bench(ctx context.Context, o benchOptions, errs io.Writer) (benchResult, er
 			continue
 		}
 		fmt.Fprintln(errs, "counterpoint:", part.says)
-		if err := part.do(); err != nil {
+		if err := b.profiled(part.name, part.do); err != nil {
 			return b.result, fmt.Errorf("%s: %w", part.says, err)
 		}
 	}
@@ -245,11 +250,37 @@ func (b *benchmark) openOn(stream, index string) (*line, func() error, error) {
 	}
 	cfg.Data, cfg.Stream, cfg.Index = dir, stream, index
 	l, err := openLine(b.ctx, cfg, slog.New(slog.DiscardHandler))
+	if err == nil && b.o.lang != "" {
+		l.stage, err = given(b.o.lang)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return l, func() error { return errors.Join(l.close(), os.RemoveAll(dir)) }, nil
 }
+
+// given is a stage that takes the language as it was given.
+func given(lang string) (*classify.Stage, error) {
+	model, err1 := hate.Load()
+	packs, err2 := lexicon.Open()
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	return classify.New(classify.Options{Languages: declared(lang), Model: model, Lexicon: packs})
+}
+
+// declared detects nothing: a text is in the language it is declared to be in.
+type declared string
+
+// Detect answers what was declared of the text, or else of all.
+func (d declared) Detect(text string, p language.Prior) language.Answer {
+	lang := cmp.Or(p.Declared, string(d))
+	spans := []language.Span{{End: utf8.RuneCountInString(text), Lang: lang}}
+	return language.Answer{Lang: lang, Best: lang, Confidence: 1, DecidedBy: "declared", Spans: spans}
+}
+
+// Version says that nothing is detected.
+func (d declared) Version() string { return "declared" }
 
 // put ingests every file, each time as another source's, so that a repetition is not a duplicate.
 func (b *benchmark) put(l *line) error {
@@ -304,7 +335,7 @@ func (b *benchmark) staged() (err error) {
 		name string
 		do   func() error
 	}{
-		{"language", func() error { return b.detect(detector, b.items) }},
+		{"language", func() error { return b.detect(detector, b.items) }}, // also where classify goes without
 		{"classify, all of it", func() error { return b.judge(l) }},
 		{"assessments to the log", func() error { return b.publish(l, b.judged) }},
 		{"index", func() error { return b.index(l, b.items, b.judged) }},
@@ -415,14 +446,23 @@ func (b *benchmark) shares() {
 
 // whole runs the line as 'run' does, all stages at once.
 func (b *benchmark) whole() error {
-	stop, err := profile(b.o.profile)
-	if err != nil {
-		return err
-	}
 	t, err := b.through("", "")
 	b.result.Wall, b.result.CPU = t.wall, t.cpu
 	b.result.Rate = float64(b.result.Segments) / b.result.Wall
-	return errors.Join(err, stop())
+	return err
+}
+
+// profiled writes a CPU profile of the part beside, where that is asked for.
+func (b *benchmark) profiled(part string, do func() error) error {
+	name := ""
+	if b.o.profile != "" {
+		name = fmt.Sprintf("%s.%s", b.o.profile, cmp.Or(part, "stage-by-stage"))
+	}
+	stop, err := profile(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(), stop())
 }
 
 // profile writes a CPU profile until it is stopped.
@@ -511,8 +551,11 @@ func (l *line) drained(ctx context.Context, items int64) error {
 		if done {
 			return nil
 		}
-		if err := pause(ctx, l.lookEvery()/4); err != nil {
+		if err := pause(ctx, drainedEvery); err != nil {
 			return err
 		}
 	}
 }
+
+// drainedEvery is how often a bench looks whether all is done: looking costs CPU time too.
+const drainedEvery = 25 * time.Millisecond
