@@ -2,6 +2,7 @@ package lexicon
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -10,6 +11,24 @@ import (
 // foldRune is a rune as packs spell it: lower case, without marks, with one letter for each family of Arabic
 // letters that writers swap; empty for what is not seen at all (marks, tatweel, zero-width and bidi signs).
 func foldRune(r rune) string {
+	if r >= 0 && r < foldedRunes {
+		return folded()[r]
+	}
+	return workOutFold(r)
+}
+
+// foldedRunes are those whose folding is worked out once: the scripts of all packs.
+const foldedRunes = 0x1400
+
+var folded = sync.OnceValue(func() *[foldedRunes]string {
+	var t [foldedRunes]string
+	for r := range t {
+		t[r] = workOutFold(rune(r))
+	}
+	return &t
+})
+
+func workOutFold(r rune) string {
 	if r < 0x80 {
 		return string(unicode.ToLower(r))
 	}
@@ -45,7 +64,7 @@ func foldRune(r rune) string {
 			continue
 		}
 		if d >= 0x620 && d <= 0x6ff && d != r {
-			b.WriteString(foldRune(d))
+			b.WriteString(workOutFold(d))
 			continue
 		}
 		b.WriteRune(unicode.ToLower(d))
