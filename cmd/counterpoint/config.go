@@ -24,6 +24,7 @@ import (
 type config struct {
 	Data      string         `yaml:"data"`      // folder of everything kept; default ./data
 	Listen    string         `yaml:"listen"`    // default 127.0.0.1:8080
+	Site      string         `yaml:"site"`      // https://… of the TLS proxy in front; default none, and the pages are for this machine
 	Languages []string       `yaml:"languages"` // the mission's, for detection; ISO 639
 	Country   string         `yaml:"country"`   // ISO 3166-1 alpha-2
 	Zone      string         `yaml:"zone"`      // IANA time zone of the pages; default UTC
@@ -162,6 +163,9 @@ func (c *config) check() error {
 	}
 	if !slices.Contains([]string{"", "json", "text"}, c.Log) {
 		bad = append(bad, counterpoint.FieldError{Field: "log", Message: fmt.Sprintf("%q is not json or text", c.Log)})
+	}
+	if err := c.checkSite(); err != nil {
+		bad = append(bad, counterpoint.FieldError{Field: "site", Message: err.Error()})
 	}
 	if err := c.checkPlaces(); err != nil {
 		bad = append(bad, counterpoint.FieldError{Field: "stream and index", Message: err.Error()})

@@ -210,7 +210,7 @@ func (l *line) bulletinTime(ctx context.Context) (time.Time, error) {
 }
 
 // exampleLinks are the sign-in links of the example people.
-func (l *line) exampleLinks(ctx context.Context, address string) ([]string, error) {
+func (l *line) exampleLinks(ctx context.Context, site string) ([]string, error) {
 	var links []string
 	for _, p := range examplePeople {
 		a, err := l.desk.FindAccount(ctx, p.name)
@@ -224,7 +224,7 @@ func (l *line) exampleLinks(ctx context.Context, address string) ([]string, erro
 		if err != nil {
 			return nil, err
 		}
-		links = append(links, fmt.Sprintf("%-28s http://%s/enter/%s", p.name, address, secret))
+		links = append(links, fmt.Sprintf("%-28s %s/enter/%s", p.name, site, secret))
 	}
 	return links, nil
 }

@@ -17,7 +17,15 @@ func terminal(w io.Writer) bool {
 
 func newLogger(cfg config, w io.Writer) *slog.Logger {
 	if cfg.Log == "json" || (cfg.Log == "" && !terminal(w)) {
-		return slog.New(slog.NewJSONHandler(w, nil))
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: readable}))
 	}
 	return slog.New(tint.NewTextHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal(w) || os.Getenv("NO_COLOR") != ""}))
+}
+
+// readable writes durations as people read them.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }

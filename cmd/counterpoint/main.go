@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 // said is the error without the name of its kind at the end, which tells people nothing.
 func said(err error) string {
 	text := err.Error()
-	for _, kind := range []error{counterpoint.ErrAway, counterpoint.ErrConflict, counterpoint.ErrInvalid, counterpoint.ErrStale} {
+	for _, kind := range []error{counterpoint.ErrAway, counterpoint.ErrConflict, counterpoint.ErrInvalid, counterpoint.ErrNotFound, counterpoint.ErrStale} {
 		if errors.Is(err, kind) {
 			text = strings.TrimSuffix(text, ": "+kind.Error())
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -83,14 +84,42 @@ func (l *line) indexOne(ctx context.Context) error {
 		return err
 	})
 	if err == nil {
+		noticing := make(chan struct{})
+		go func() {
+			defer close(noticing)
+			l.noticeReplaced(ctx)
+		}()
 		err = l.projector.Run(ctx, patientFeed[counterpoint.Item]{patient, f.items},
 			patientFeed[counterpoint.Assessment]{patient, f.assessments}, patientFeed[counterpoint.Event]{patient, f.decisions})
+		stop(nil) // a cause before this one stays
+		<-noticing
 		err = errors.Join(err, f.close())
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, errReplaced) {
 		return errReplaced
 	}
 	return err
+}
+
+// lookEvery is how often an index on servers is looked at where nothing is written to it.
+const lookEvery = 5 * time.Second
+
+// noticeReplaced looks whether the pinned index is still served, until ctx is done, so that one that was deleted comes
+// back though nothing new comes in. Whatever else is wrong, who writes will find.
+func (l *line) noticeReplaced(ctx context.Context) {
+	if _, ok := l.store.(*served); !ok {
+		return
+	}
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			_, _ = l.sink.Positions(ctx, stream.Decisions)
+		}
+	}
 }
 
 // feeds are the three topics as the index reads them.

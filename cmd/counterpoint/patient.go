@@ -14,17 +14,28 @@ import (
 // can. Nothing it has read is acknowledged meanwhile, so nothing is lost, and the program needs no restart.
 type waiter struct{ log *slog.Logger }
 
+// retell is how often the operator is told of the same wait.
+const retell = time.Minute
+
 // insist does until it can be done, or ctx is done. Every outcome that does not pass by itself is the caller's.
 func (p waiter) insist(ctx context.Context, what string, do func() error) error {
+	begun, told := time.Now(), time.Time{}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := do()
-		switch {
-		case errors.Is(err, counterpoint.ErrDiskFull):
-			p.log.Error("the disk is full; free some space, then it goes on by itself", "doing", what, "error", err, "wait", wait)
-		case errors.Is(err, counterpoint.ErrAway):
-			p.log.Error("a server is away; when it is back, this goes on by itself", "doing", what, "error", err, "wait", wait)
-		default:
+		full := errors.Is(err, counterpoint.ErrDiskFull)
+		if !full && !errors.Is(err, counterpoint.ErrAway) {
+			if err == nil && !told.IsZero() {
+				p.log.Info("it goes on", "doing", what, "waited", time.Since(begun).Round(100*time.Millisecond))
+			}
 			return err
+		}
+		if now := time.Now(); told.IsZero() || now.Sub(told) >= retell {
+			told = now
+			if full {
+				p.log.Error("the disk is full; free some space, then it goes on by itself", "doing", what, "error", err)
+			} else {
+				p.log.Error("what this needs is not there; when it is, this goes on by itself", "doing", what, "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,6 +50,29 @@ func TestStagesWaitForRoomOnTheDisk(t *testing.T) {
 		p.to = &cramped{until: time.Now().Add(time.Hour)}
 		if err := p.Publish(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("stopped while waiting = %v, want the context's error", err)
+		}
+	})
+}
+
+// TestWaitersSayLittle holds that an hour of waiting is told about once a minute, with its end, and that logs have
+// times that people can read.
+func TestWaitersSayLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := waiter{newLogger(config{Log: "json"}, &out)}
+		until := time.Now().Add(time.Hour)
+		err := p.insist(t.Context(), "start", func() error {
+			if time.Now().Before(until) {
+				return fmt.Errorf("dial: %w", counterpoint.ErrAway)
+			}
+			return nil
+		})
+		lines := strings.Count(out.String(), "\n")
+		if err != nil || lines < 50 || lines > 62 {
+			t.Errorf("insist = %v with %d lines, want one a minute", err, lines)
+		}
+		if !strings.Contains(out.String(), `"msg":"it goes on","doing":"start","waited":"1h0m`) {
+			t.Errorf("the end is not told:\n%s", out.String()[out.Len()-300:])
 		}
 	})
 }

@@ -48,6 +48,11 @@ func TestIndexReplacedUnderTheLine(t *testing.T) {
 	}
 	deleteIndices(t, index)
 	holds("after the index was deleted")
+	deleteIndices(t, index)
+	eventually(t, "the flags come back though nothing comes in", func() bool {
+		r, err := p.call(t.Context(), testToken, "GET", "/api/v1/flags", "", nil)
+		return err == nil && r.status == 200 && strings.Contains(string(r.body), "Number 3")
+	})
 	r, err := p.call(t.Context(), testToken, "POST", "/api/v1/narratives", "", map[string]string{"title": "A story"})
 	if err != nil || r.status != http.StatusCreated {
 		t.Errorf("a decision in the end: %v %d %s", err, r.status, r.body)

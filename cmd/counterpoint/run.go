@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 
 func runCommand() *cobra.Command {
 	var at place
-	var listen string
+	var listen, site string
 	var roles []string
 	var noExample bool
 	c := &cobra.Command{
@@ -50,7 +51,10 @@ Secrets of the servers come from files or the environment, never from the URL.`,
 			if c.Flags().Changed("roles") {
 				cfg.Roles = roles
 			}
-			if err := cfg.checkRoles(); err != nil {
+			if c.Flags().Changed("site") {
+				cfg.Site = site
+			}
+			if err := errors.Join(cfg.checkRoles(), cfg.checkSite()); err != nil {
 				return usageError{err}
 			}
 			cfg.noExample, cfg.adminToken = noExample, os.Getenv("COUNTERPOINT_ADMIN_TOKEN")
@@ -59,6 +63,7 @@ Secrets of the servers come from files or the environment, never from the URL.`,
 	}
 	at.add(c)
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the pages and the API; port 0 takes a free one")
+	c.Flags().StringVar(&site, "site", "", "address under which a TLS proxy in front serves the pages, such as https://desk.example.org")
 	c.Flags().StringSliceVar(&roles, "roles", nil, "stages of this process: "+strings.Join(allRoles, ", ")+"; default all")
 	c.Flags().BoolVar(&noExample, "no-example", false, "never start with the built-in example")
 	return c
@@ -67,7 +72,7 @@ Secrets of the servers come from files or the environment, never from the URL.`,
 // serve is the whole program, long because it is a straight list: open, start, load, listen, wait, stop.
 func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 	log := newLogger(cfg, errs)
-	if err := loopback(cfg.Listen); err != nil {
+	if err := cfg.checkListen(); err != nil {
 		return err
 	}
 	fmt.Fprintf(errs, "counterpoint: opening %s\n", strings.Join(cfg.places(), ", "))
@@ -199,18 +204,6 @@ func openPatiently(ctx context.Context, cfg config, log *slog.Logger) (l *line, 
 	return l, err
 }
 
-// loopback refuses an address that others can reach: without TLS, sign-ins would travel in the clear.
-func loopback(listen string) error {
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return usagef("--listen %q is not host:port", listen)
-	}
-	if ip := net.ParseIP(host); host == "localhost" || (ip != nil && ip.IsLoopback()) {
-		return nil
-	}
-	return usagef("--listen %s could be reached by others, and sign-ins would travel in the clear; listen on 127.0.0.1 and put a TLS proxy on the same machine before it", listen)
-}
-
 // prepare registers the configured sources, loads the example into an empty folder, and prints where to go.
 func (l *line) prepare(ctx context.Context, cfg config, example bool, address string, out, errs io.Writer) error {
 	if err := l.registerSources(ctx, cfg); err != nil {
@@ -235,14 +228,15 @@ func (l *line) prepare(ctx context.Context, cfg config, example bool, address st
 	if !cfg.does(roleAPI) {
 		return nil
 	}
-	links, err := l.exampleLinks(ctx, address)
+	site := cmp.Or(cfg.Site, "http://"+address)
+	links, err := l.exampleLinks(ctx, site)
 	if err != nil {
 		return err
 	}
 	for _, link := range links {
 		fmt.Fprintln(out, "  sign in as", link)
 	}
-	return l.firstAdminLink(ctx, address, out)
+	return l.firstAdminLink(ctx, site, out)
 }
 
 // registerSources registers those of the configuration, in the processes that take something in.
@@ -260,7 +254,7 @@ func (l *line) registerSources(ctx context.Context, cfg config) error {
 }
 
 // firstAdminLink prints a one-time link while nobody can sign in.
-func (l *line) firstAdminLink(ctx context.Context, address string, out io.Writer) error {
+func (l *line) firstAdminLink(ctx context.Context, site string, out io.Writer) error {
 	p, err := counterpoint.List[counterpoint.Account](ctx, l.store, counterpoint.Query{Limit: 1})
 	if err != nil || len(p.Data) > 0 {
 		return err
@@ -269,7 +263,7 @@ func (l *line) firstAdminLink(ctx context.Context, address string, out io.Writer
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "  make the first admin (once, within a day) http://%s/welcome/%s\n", address, secret)
+	fmt.Fprintf(out, "  make the first admin (once, within a day) %s/welcome/%s\n", site, secret)
 	return nil
 }
 

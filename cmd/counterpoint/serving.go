@@ -46,7 +46,7 @@ func (l *line) handler(cfg config, secret string) (http.Handler, error) {
 			return nil, fmt.Errorf("zone: %w", err)
 		}
 	}
-	pages, err := web.New(web.Options{Desk: l.desk, Log: l.log, Version: version(), Zone: zone, Playout: l.importPlayout})
+	pages, err := web.New(web.Options{Desk: l.desk, Log: l.log, Secure: cfg.behindTLS(), Version: version(), Zone: zone, Playout: l.importPlayout})
 	if err != nil {
 		return nil, err
 	}
