@@ -47,7 +47,7 @@ func TestR5BrokerAway(t *testing.T) {
 	})
 	t.Run("planted", func(t *testing.T) {
 		log := openKafka(t, servers.Kafka, "r5-planted")
-		f := &flow{t: t, log: &careless{Log: log}, clear: log, store: openStore(t), group: "index-r5"}
+		f := &flow{t: t, log: &careless{Log: log, topics: []string{stream.Items}}, clear: log, store: openStore(t), group: "index-r5"}
 		f.start(t.Context())
 		items := makeItems(1000, 1)
 		f.send(t.Context(), items[:500])
