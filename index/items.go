@@ -29,7 +29,7 @@ func putItem(tx Tx, at counterpoint.Position, it counterpoint.Item) error {
 		return err
 	}
 	if !rec.Heard.take(at) {
-		return nil
+		return mendItem(tx, rec, it)
 	}
 	revised := rec.revise(it.Revision)
 	if err := makeRoom(tx, rec, it, revised); err != nil {
@@ -60,6 +60,34 @@ func putItem(tx Tx, at counterpoint.Position, it counterpoint.Item) error {
 		return err
 	}
 	return tx.Put(kindRecord, it.ID, rec)
+}
+
+// mendItem takes back what a process that had stood still wrote of a part, after others had gone on without it:
+// segments that the item no longer has.
+func mendItem(tx Tx, rec *record, it counterpoint.Item) error {
+	if whole(tx) {
+		return nil
+	}
+	for _, g := range it.Segments {
+		if rec.has(g.Seq) {
+			continue
+		}
+		if err := tx.Delete(counterpoint.KindSegment, counterpoint.SegmentID(it.ID, g.Seq)); err != nil {
+			return err
+		}
+	}
+	return mend(tx, rec)
+}
+
+// mend makes what is shown of an item again from its record.
+func mend(tx Tx, rec *record) error {
+	if whole(tx) {
+		return nil
+	}
+	if err := putFlags(tx, rec); err != nil {
+		return err
+	}
+	return putRecord(tx, rec)
 }
 
 // makeRoom deletes the segments that the part replaces: all of another revision, those of parts that there are
@@ -187,7 +215,7 @@ func putAssessment(tx Tx, at counterpoint.Position, a counterpoint.Assessment) e
 		return err
 	}
 	if !rec.Judged.take(at) {
-		return nil
+		return mend(tx, rec)
 	}
 	doc := assessmentDoc{assessmentID(a.Item, a.Part, a.Revision), a.Segments, a.Errors}
 	if err := tx.Put(kindAssessment, doc.ID, doc); err != nil {

@@ -105,6 +105,11 @@ func (r *record) part(n int) *partRecord {
 	return nil
 }
 
+// has reports whether the item has a segment of the number.
+func (r *record) has(seq int) bool {
+	return slices.ContainsFunc(r.Parts, func(p partRecord) bool { return p.From <= seq && seq <= p.To })
+}
+
 // note remembers an assessment. The same one again, as after a crash, changes nothing.
 func (r *record) note(a counterpoint.Assessment) {
 	n := assessed{a.Revision, a.Part, a.At, a.Versions, slices.Clone(a.Sightings)}

@@ -39,6 +39,7 @@ type op struct {
 
 	doubt    bool // it may be done already, by an answer that was lost: then a conflict may be with ourselves
 	conflict bool // somebody else was first
+	now      *stored
 }
 
 // head is the line that goes before the document.
@@ -197,6 +198,8 @@ func bulkBody(ops []*op) ([]byte, error) {
 // bulkItem is the answer for one document.
 type bulkItem struct {
 	ID     string       `json:"_id"`
+	Seq    int64        `json:"_seq_no"`
+	Term   int64        `json:"_primary_term"`
 	Status int          `json:"status"`
 	Error  *serverError `json:"error"`
 }
@@ -237,6 +240,7 @@ func (c *client) settle(ctx context.Context, ops []*op, items []bulkItem) (again
 		e := items[i].Error
 		switch {
 		case e == nil: // done, or nothing there to delete
+			o.now = &stored{o.source, items[i].Seq, items[i].Term}
 		case e.Status == 409 && o.version != nil: // a newer position stands there
 		case e.Status == 409 && o.doubt:
 			ours = append(ours, o)
@@ -275,6 +279,7 @@ func (c *client) ours(ctx context.Context, ops []*op) error {
 			o.conflict = o.source != nil
 		default:
 			o.conflict = o.source == nil || !bytes.Equal(f.source, o.source)
+			o.now = f
 		}
 	}
 	return nil

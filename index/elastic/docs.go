@@ -72,6 +72,7 @@ type source struct {
 	Message   string    `json:"message,omitempty"`
 	Station   string    `json:"station,omitempty"`
 	Terms     string    `json:"terms,omitempty"`
+	Claim     string    `json:"claim,omitempty"` // of a record: by whom
 }
 
 // docString is JSON in a JSON string.

@@ -3,6 +3,8 @@ package elastic
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,9 +28,8 @@ func (s *Store) Update(ctx context.Context, next index.Next, fn func(index.Tx) e
 	if s.o.ReadOnly {
 		return fmt.Errorf("update index: %s is open for reading only", s.address)
 	}
-	left := map[index.Key]leftover{}
 	for try := 0; ; try++ {
-		b := &batch{Store: s, ctx: ctx, g: s.gen.Load(), next: next, read: map[index.Key]*stored{}, settled: map[index.Key][]byte{}, left: left}
+		b := &batch{Store: s, ctx: ctx, g: s.gen.Load(), next: next, read: map[index.Key]*stored{}, settled: map[index.Key][]byte{}}
 		err := b.apply(fn)
 		switch {
 		case err == nil:
@@ -53,11 +54,7 @@ type batch struct {
 	next    index.Next
 	read    map[index.Key]*stored // what fn read, nil what is not there
 	settled map[index.Key][]byte  // outcomes that only stage 1 has written yet
-	left    map[index.Key]leftover
 }
-
-// leftover is a document that an earlier attempt wrote before it met somebody.
-type leftover struct{ was, wrote []byte }
 
 func (b *batch) apply(fn func(index.Tx) error) error {
 	buf := index.Buffer{FetchAll: b.fetchAll, Fetch: b.fetch}
@@ -67,12 +64,7 @@ func (b *batch) apply(fn func(index.Tx) error) error {
 	if err := buf.Encode(); err != nil {
 		return fmt.Errorf("update index: %w", err)
 	}
-	changes := buf.Changes()
-	undone, err := b.undo()
-	if err != nil {
-		return fmt.Errorf("update index: %w", err)
-	}
-	if err := b.write(append(changes, undone...)); err != nil {
+	if err := b.write(buf.Changes()); err != nil {
 		return fmt.Errorf("update index: %w", err)
 	}
 	return nil
@@ -131,48 +123,17 @@ func (b *batch) fetchAll(keys []index.Key) ([][]byte, error) {
 	return docs, nil
 }
 
-// undo takes back what an earlier attempt wrote and this one, on what others wrote since, has no part in: nothing
-// else would ever mend it.
-func (b *batch) undo() ([]index.Change, error) {
-	var keys []index.Key
-	for k := range b.left {
-		if _, ok := b.read[k]; !ok {
-			keys = append(keys, k)
-		}
-	}
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	docs, err := b.fetchAll(keys)
-	if err != nil {
-		return nil, err
-	}
-	var out []index.Change
-	for i, k := range keys {
-		l := b.left[k]
-		if !bytes.Equal(docs[i], l.wrote) {
-			continue
-		}
-		fields := index.Fields{}
-		if l.was != nil {
-			if fields, err = decode(k.Kind, l.was); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, index.Change{Kind: k.Kind, ID: k.ID, Doc: l.was, Fields: fields, Existed: docs[i] != nil})
-	}
-	return out, nil
-}
-
 // write is the five stages.
 func (b *batch) write(changes []index.Change) error {
 	documents, records, outcomes := index.Staged(changes)
+	var claims []index.Change
 	if len(documents) > 0 {
 		held, err := b.held(records)
 		if err != nil {
 			return err
 		}
 		records = append(records, held...)
+		claims = records
 	}
 	for k, doc := range b.settled {
 		if slices.ContainsFunc(outcomes, func(c index.Change) bool { return c.ID == k.ID }) {
@@ -187,6 +148,7 @@ func (b *batch) write(changes []index.Change) error {
 	_, decisions := b.next[index.Decisions]
 	for _, stage := range []func() error{
 		func() error { return b.commit(outcomes) },
+		func() error { return b.claim(claims) },
 		func() error { return b.put(documents) },
 		func() error { return b.put(records) },
 		func() error { return b.show(decisions, b.touched()...) },
@@ -216,6 +178,37 @@ func (b *batch) held(changed []index.Change) ([]index.Change, error) {
 		out = append(out, index.Change{Kind: k.Kind, ID: k.ID, Doc: doc, Existed: true})
 	}
 	return out, nil
+}
+
+// claim writes the records as they were read, so that the documents are those of one moment: whoever changed one
+// since, or is changing one now, has claimed its record too, and one of the two sees it before documents or at the
+// end. A process that stood still finds here that others went on without it.
+func (b *batch) claim(records []index.Change) error {
+	ops := make([]*op, len(records))
+	for i, c := range records {
+		k := index.Key{Kind: c.Kind, ID: c.ID}
+		src := source{Tie: key(c.ID), Claim: rand.Text()}
+		var err error
+		if at := b.read[k]; at != nil {
+			src.Doc, err = at.doc()
+		} else {
+			src.Doc, err = json.Marshal(map[string]string{"id": c.ID})
+		}
+		if err != nil {
+			return err
+		}
+		ops[i] = &op{kind: c.Kind, id: c.ID, alias: b.g.alias(c.Kind), doc: docID(c.ID), was: b.read[k]}
+		if ops[i].source, err = json.Marshal(src); err != nil {
+			return err
+		}
+	}
+	if err := b.do(ops); err != nil {
+		return err
+	}
+	for _, o := range ops {
+		b.read[index.Key{Kind: o.kind, ID: o.id}] = o.now
+	}
+	return nil
 }
 
 // commit settles what became of each event, once.
@@ -257,28 +250,7 @@ func (b *batch) put(changes []index.Change) error {
 		o.doubt = c.Kind == counterpoint.KindEvent // what is settled may be shown by anybody
 		ops[i] = o
 	}
-	err := b.do(ops)
-	b.leave(changes, ops)
-	return err
-}
-
-// leave remembers what this attempt may have written, for the next one to take back.
-func (b *batch) leave(changes []index.Change, ops []*op) {
-	for i, c := range changes {
-		k := index.Key{Kind: c.Kind, ID: c.ID}
-		if ops[i].conflict || c.Kind == counterpoint.KindEvent || c.Kind == index.KindRecord {
-			continue
-		}
-		l, again := b.left[k]
-		if !again {
-			l.was = nil
-			if at := b.read[k]; at != nil {
-				l.was, _ = at.doc()
-			}
-		}
-		l.wrote = c.Doc
-		b.left[k] = l
-	}
+	return b.do(ops)
 }
 
 func (b *batch) do(ops []*op) error {
