@@ -157,7 +157,7 @@ func TestR7DiskFull(t *testing.T) {
 	full := func(t *testing.T, wrap func(index.Store) index.Store) (*flow, damage) {
 		prefix := elasticPrefix(t, url)
 		clear := openElastic(t, url, prefix)
-		f := &flow{t: t, log: openLog(t), store: wrap(openElastic(t, url, prefix)), seen: clear}
+		f := &flow{t: t, log: openLog(t), store: wrap(openElastic(t, url, prefix)), seen: clear, impatient: 15 * time.Second}
 		f.start(t.Context())
 		f.send(t.Context(), items[:200])
 		f.settle(t.Context())
