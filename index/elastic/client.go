@@ -36,6 +36,8 @@ type client struct {
 type faults struct {
 	transport func(http.RoundTripper) http.RoundTripper
 	wait      func(context.Context, time.Duration) error
+	mapping   int      // a version other than that of this program,
+	fields    []string // with fields more
 }
 
 func newClient(a Address, o Options) (*client, error) {

@@ -134,12 +134,18 @@ func single(kind counterpoint.Kind, field string, list []string) []string {
 
 // terms are the terms of a text, separated by spaces, those too long for the server cut.
 func terms(text string) string {
+	if len(text) < maxTerm/maxFolded {
+		return index.Joined(text)
+	}
 	list := index.Terms(text)
 	for i := range list {
 		list[i].Text = cut(list[i].Text, maxTerm)
 	}
 	return index.Join(list)
 }
+
+// maxFolded is more than how much longer folding makes a text.
+const maxFolded = 64
 
 // bucket is the number of the bucket a moment stands in, also before 1970.
 func bucket(nanos int64, size time.Duration) int64 {

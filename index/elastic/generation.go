@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -25,8 +26,8 @@ type generation struct {
 	id      string
 }
 
-func newGeneration(prefix string) *generation {
-	return &generation{prefix, mappingVersion, strings.ToLower(rand.Text()[:12])}
+func newGeneration(prefix string, mapping int) *generation {
+	return &generation{prefix, mapping, strings.ToLower(rand.Text()[:12])}
 }
 
 func (g *generation) index(kind counterpoint.Kind) string {
@@ -86,8 +87,8 @@ func (s *Store) served(ctx context.Context) (*generation, error) {
 			return nil, fmt.Errorf("the alias %s stands for the index %s, which counterpoint did not make; choose another prefix in the URL", servedAlias(s.address.Prefix, k), found[k][0])
 		}
 		n, err := strconv.Atoi(m[1])
-		if err != nil || n > mappingVersion {
-			return nil, fmt.Errorf("the index %s has mapping %s, this program knows up to %d: use the newer program, or another prefix", found[k][0], m[1], mappingVersion)
+		if err != nil || n > s.mapping() {
+			return nil, fmt.Errorf("the index %s has mapping %s, this program knows up to %d: use the newer program, or another prefix", found[k][0], m[1], s.mapping())
 		}
 		this := &generation{s.address.Prefix, n, m[2]}
 		if g != nil && *g != *this {
@@ -98,8 +99,11 @@ func (s *Store) served(ctx context.Context) (*generation, error) {
 	return g, nil
 }
 
-// first makes a generation where none is served, and serves it. Of two processes that do so at once the later
-// wins; the earlier finds its own gone.
+// mapping is the version that the program makes.
+func (s *Store) mapping() int { return cmp.Or(s.o.faults.mapping, mappingVersion) }
+
+// first makes a generation where none is served, and serves it. Of two processes that do so at once one wins; the
+// other goes on with that one's, or finds its own gone.
 func (s *Store) first(ctx context.Context) (*generation, error) {
 	g, err := s.make(ctx)
 	if err != nil {
@@ -113,12 +117,43 @@ func (s *Store) first(ctx context.Context) (*generation, error) {
 		return other, s.remove(ctx, g.indices())
 	}
 	s.o.Log.Info("index begins anew", "address", s.address.String(), "generation", g.id)
-	return g, s.serve(ctx, g)
+	if err := s.serve(ctx, g); err != nil {
+		return nil, err
+	}
+	return s.agree(ctx, g)
+}
+
+// agree leaves one of the generations that several processes came to serve at once, for all of them the same.
+func (s *Store) agree(ctx context.Context, g *generation) (*generation, error) {
+	for try := 0; ; try++ {
+		found, err := s.behind(ctx)
+		if err != nil {
+			return nil, err
+		}
+		here := found[stateKind]
+		if len(here) == 1 || len(here) == 0 || try == 5 {
+			if now, err := s.served(ctx); err != nil || now != nil {
+				return now, err
+			}
+			return nil, fmt.Errorf("%w: others make the index anew at the same time", counterpoint.ErrAway)
+		}
+		m := indexNames.FindStringSubmatch(slices.Min(here))
+		if m == nil {
+			return nil, fmt.Errorf("the alias %s stands for indices that counterpoint did not make: %v", servedAlias(s.address.Prefix, stateKind), here)
+		}
+		mapping, err := strconv.Atoi(m[1])
+		if err != nil {
+			return nil, err
+		}
+		if err := s.serve(ctx, &generation{s.address.Prefix, mapping, m[2]}); err != nil && !errors.Is(err, ErrReplaced) {
+			return nil, err // replaced: another process was first to take the others away
+		}
+	}
 }
 
 // make makes the indices of a new generation.
 func (s *Store) make(ctx context.Context) (*generation, error) {
-	g := newGeneration(s.address.Prefix)
+	g := newGeneration(s.address.Prefix, s.mapping())
 	var work errgroup.Group
 	work.SetLimit(4)
 	for _, k := range kinds() {
@@ -133,7 +168,7 @@ func (s *Store) make(ctx context.Context) (*generation, error) {
 func (s *Store) makeIndex(ctx context.Context, g *generation, kind counterpoint.Kind) error {
 	body, err := json.Marshal(map[string]any{
 		"aliases":  map[string]any{g.alias(kind): map[string]any{}},
-		"settings": settings(kind, s.address.Shards), "mappings": mappings(),
+		"settings": settings(kind, s.address.Shards), "mappings": mappings(s.o.faults.fields...),
 	})
 	if err != nil {
 		return err
@@ -218,7 +253,12 @@ func (s *Store) Promote(ctx context.Context) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	return s.serve(ctx, s.gen.Load())
+	g := s.gen.Load()
+	b := &batch{Store: s, ctx: ctx, g: g}
+	if err := b.show(true, kinds()...); err != nil { // its lists must not lag behind those it replaces
+		return fmt.Errorf("refresh the index %s: %w", g.id, err)
+	}
+	return s.serve(ctx, g)
 }
 
 // Discard deletes the generation and closes the store.

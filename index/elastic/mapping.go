@@ -37,7 +37,7 @@ func settings(kind counterpoint.Kind, shards int) map[string]any {
 
 // mappings are the same for all kinds. doc is the document as a string, byte for byte; the server does not look
 // into it. Days and hours are numbers, because the server's own buckets go by floating point.
-func mappings() map[string]any {
+func mappings(more ...string) map[string]any {
 	keyword := map[string]any{"type": "keyword"}
 	properties := map[string]any{
 		"doc":   map[string]any{"type": "object", "enabled": false},
@@ -51,6 +51,9 @@ func mappings() map[string]any {
 		"topic": keyword,
 	}
 	for _, f := range []string{"source", "lang", "label", "state", "item", "narrative", "message", "station"} {
+		properties[f] = keyword
+	}
+	for _, f := range more {
 		properties[f] = keyword
 	}
 	return map[string]any{"dynamic": false, "properties": properties}

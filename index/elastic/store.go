@@ -89,7 +89,7 @@ func (s *Store) open(ctx context.Context) error {
 func (s *Store) Generation() string { return s.gen.Load().id }
 
 // Outdated reports whether the generation has the mapping of an older program. It works; Build makes the new one.
-func (s *Store) Outdated() bool { return s.gen.Load().mapping < mappingVersion }
+func (s *Store) Outdated() bool { return s.gen.Load().mapping < s.mapping() }
 
 // Close ends reading and writing.
 func (s *Store) Close() error {

@@ -57,6 +57,22 @@ func (s *Store) Get(ctx context.Context, kind counterpoint.Kind, id string, into
 	})
 }
 
+// Settled is what will be the outcome of an event: it is settled before what the event did can be seen, and shown
+// after. It is counterpoint.ErrNotFound before.
+func (s *Store) Settled(ctx context.Context, event string) (out counterpoint.Outcome, err error) {
+	err = s.reading(ctx, func(g *generation) error {
+		found, err := s.client.read(ctx, []name{{g.alias(stateKind), commitID(event)}})
+		if err != nil {
+			return err
+		}
+		if found[0] == nil {
+			return counterpoint.ErrNotFound
+		}
+		return found[0].into(&out)
+	})
+	return out, err
+}
+
 func (s *stored) into(v any) error {
 	doc, err := s.doc()
 	if err != nil {
