@@ -75,6 +75,10 @@ func (l *line) indexOne(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	l.sink.pin(func() { stop(errReplaced) })
+	if s, ok := l.store.(*served); ok && s.outdated() {
+		l.log.Warn("the index was made by an older program; all goes on with it, and 'counterpoint rebuild' makes the new one beside it while this runs",
+			"index", l.cfg.indexName())
+	}
 	patient := waiter{l.log}
 	var f feeds
 	err := patient.insist(ctx, "read from where the index stands", func() (err error) {

@@ -15,6 +15,7 @@ import (
 type generation interface {
 	index.Store
 	Generation() string
+	Settled(ctx context.Context, event string) (counterpoint.Outcome, error)
 }
 
 // served is the generation that is served now. When another one took its place, whoever reads goes on with
@@ -42,31 +43,37 @@ func openServed(ctx context.Context, open func(context.Context) (generation, err
 // Generation names the one that is served.
 func (s *served) Generation() string { return s.current().Generation() }
 
+// outdated reports whether it has the mapping of an older program.
+func (s *served) outdated() bool {
+	g, ok := s.current().(interface{ Outdated() bool })
+	return ok && g.Outdated()
+}
+
 func (s *served) current() generation {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.now
 }
 
-// next is the generation after the one that gave the error; false where that one is still served, or nobody
-// can say now.
-func (s *served) next(ctx context.Context, after generation, err error) (generation, bool) {
+// next is the generation after the one that gave the error; none where that one is still served, or the next
+// cannot be opened: then the error is why.
+func (s *served) next(ctx context.Context, after generation, err error) (generation, error) {
 	if !errors.Is(err, elastic.ErrReplaced) {
-		return nil, false
+		return nil, err
 	}
 	s.opening.Lock()
 	defer s.opening.Unlock()
 	if now := s.current(); now != after {
-		return now, true
+		return now, nil
 	}
-	fresh, err := s.open(ctx)
-	if err != nil {
-		return nil, false // whoever asks next, opens
+	fresh, why := s.open(ctx)
+	if why != nil {
+		return nil, errors.Join(err, why) // whoever asks next, opens
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now, s.old = fresh, append(s.old, after)
-	return fresh, true
+	return fresh, nil
 }
 
 // read does with the generation that is served, and again with the next one if it was replaced meanwhile.
@@ -76,15 +83,25 @@ func (s *served) read(ctx context.Context, do func(generation) error) error {
 	if err == nil {
 		return nil
 	}
-	if fresh, ok := s.next(ctx, g, err); ok {
-		return do(fresh)
+	fresh, err := s.next(ctx, g, err)
+	if err != nil {
+		return err
 	}
-	return err
+	return do(fresh)
 }
 
 // Get fills into with the document.
 func (s *served) Get(ctx context.Context, kind counterpoint.Kind, id string, into any) error {
 	return s.read(ctx, func(g generation) error { return g.Get(ctx, kind, id, into) })
+}
+
+// Settled is what will be the outcome of an event whose outcome is not shown yet.
+func (s *served) Settled(ctx context.Context, event string) (out counterpoint.Outcome, err error) {
+	err = s.read(ctx, func(g generation) error {
+		out, err = g.Settled(ctx, event)
+		return err
+	})
+	return out, err
 }
 
 // List calls each with the documents of a page. A page that was begun is not begun again.
@@ -185,8 +202,10 @@ func (p *pinned) use(ctx context.Context, do func(index.Store) error) error {
 		if err = do(on); err == nil {
 			return nil
 		}
-		if _, gone := s.next(ctx, on, err); gone {
+		if _, why := s.next(ctx, on, err); why == nil {
 			err = errors.Join(errReplaced, err)
+		} else {
+			err = why
 		}
 	}
 	if errors.Is(err, errReplaced) {

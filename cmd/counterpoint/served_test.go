@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"counterpoint"
@@ -146,5 +147,31 @@ func TestTheProjectorNeverChangesGeneration(t *testing.T) {
 				t.Errorf("begun again: %v, %d updates of the next generation", err, b.updates)
 			}
 		})
+	}
+}
+
+// TestNextCannotBeOpened: where the next generation is not for this program, the reason is told.
+func TestNextCannotBeOpened(t *testing.T) {
+	gone := &fakeGeneration{name: "old"}
+	opened := 0
+	s, err := openServed(t.Context(), func(context.Context) (generation, error) {
+		if opened++; opened > 1 {
+			return nil, errors.New("use the newer program")
+		}
+		return gone, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone.gone = true
+	p := &pinned{Store: s}
+	p.pin(func() { t.Error("told that another one is served") })
+	for what, err := range map[string]error{
+		"reading": func() error { _, err := s.Positions(t.Context(), "items"); return err }(),
+		"writing": p.Update(t.Context(), nil, nil),
+	} {
+		if !errors.Is(err, elastic.ErrReplaced) || !strings.Contains(fmt.Sprint(err), "newer program") {
+			t.Errorf("%s: %v; want ErrReplaced, and the reason why it cannot go on", what, err)
+		}
 	}
 }
