@@ -46,7 +46,6 @@ type Desk struct {
 	wait      time.Duration
 	tries     *tries
 	hashing   chan struct{} // one slot for each password that is hashed at a time
-	late      lateAnswers
 }
 
 // NewDesk makes a Desk.
@@ -123,9 +122,7 @@ func (d *Desk) decide(ctx context.Context, c Call, op Op, build func() (counterp
 		}
 		out, err := d.append(ctx, c.name(e, id))
 		if errors.Is(err, errPending) {
-			a := Answer{ID: out.Event.On.ID, Event: id, Pending: true, Created: e.On.Version == 0}
-			d.late.add(a)
-			return a, nil
+			return Answer{ID: out.Event.On.ID, Event: id, Pending: true, Created: e.On.Version == 0}, nil
 		}
 		if err != nil {
 			return Answer{}, err
@@ -138,24 +135,32 @@ func (d *Desk) decide(ctx context.Context, c Call, op Op, build func() (counterp
 	panic("unreachable")
 }
 
+// settler is a view without transactions: what an event did may be there before its outcome is. Settled is what
+// will be the outcome, counterpoint.ErrNotFound before the event was looked at.
+type settler interface {
+	Settled(ctx context.Context, event string) (counterpoint.Outcome, error)
+}
+
 // first is the answer to an earlier call with the key, whose event may have been applied while this one looked. Of
-// one that was appended and not answered yet, what it changed may be there before its outcome is: that is waited for,
-// or the caller would be told that what they did themselves stands in their way.
+// one that is settled and not shown, the outcome is waited for, or the caller would be told that what they did
+// themselves stands in their way.
 func (d *Desk) first(ctx context.Context, c Call, id string) (a Answer, answered bool, err error) {
 	if c.Key == "" {
 		return Answer{}, false, nil
 	}
 	out, err := d.Outcome(ctx, id)
-	late, waiting := d.late.get(id)
-	if err != nil && waiting {
-		if out, err = d.await(ctx, id); errors.Is(err, errPending) {
-			return late, true, nil
+	late := false
+	if s, ok := d.views.(settler); ok && errors.Is(err, counterpoint.ErrNotFound) {
+		if out, err = s.Settled(ctx, id); err == nil {
+			_, err := d.await(ctx, id)
+			late = errors.Is(err, errPending)
 		}
 	}
 	if err != nil {
 		return Answer{}, false, nil
 	}
 	a, err = answer(out)
+	a.Pending = late && err == nil
 	return a, true, err
 }
 

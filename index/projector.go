@@ -173,11 +173,7 @@ type entry struct {
 // put applies the entries and counts them.
 func (p *Projector) put(ctx context.Context, list []entry) error {
 	p.metrics.begin(list)
-	err := p.apply(ctx, list)
-	if errors.Is(err, ErrRefused) && p.bury != nil {
-		err = p.applyEach(ctx, list)
-	}
-	if err != nil {
+	if err := p.applyApart(ctx, list); err != nil {
 		return err
 	}
 	p.metrics.done(list)
@@ -237,18 +233,21 @@ func (p *Projector) one(tx Tx, e entry) error {
 	return fmt.Errorf("no way to index a %T", e.value)
 }
 
-// applyEach applies the entries one by one, and buries those that the store refuses.
-func (p *Projector) applyEach(ctx context.Context, list []entry) error {
-	for _, e := range list {
-		err := p.apply(ctx, []entry{e})
-		if errors.Is(err, ErrRefused) {
-			err = p.passOver(ctx, e, err)
-		}
-		if err != nil {
-			return err
-		}
+// applyApart applies the entries, in halves where the store refuses something, until what it refuses stands
+// alone and is buried.
+func (p *Projector) applyApart(ctx context.Context, list []entry) error {
+	err := p.apply(ctx, list)
+	switch {
+	case !errors.Is(err, ErrRefused) || p.bury == nil:
+		return err
+	case len(list) == 1:
+		return p.passOver(ctx, list[0], err)
 	}
-	return nil
+	half := len(list) / 2
+	if err := p.applyApart(ctx, list[:half]); err != nil {
+		return err
+	}
+	return p.applyApart(ctx, list[half:])
 }
 
 func (p *Projector) passOver(ctx context.Context, e entry, reason error) error {

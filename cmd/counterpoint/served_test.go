@@ -31,6 +31,10 @@ func (g *fakeGeneration) err() error {
 
 func (g *fakeGeneration) Generation() string { return g.name }
 
+func (g *fakeGeneration) Settled(context.Context, string) (counterpoint.Outcome, error) {
+	return counterpoint.Outcome{Version: int(g.at)}, g.err()
+}
+
 func (g *fakeGeneration) Positions(context.Context, string) (map[int]int64, error) {
 	return map[int]int64{0: g.at}, g.err()
 }
