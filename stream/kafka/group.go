@@ -89,6 +89,7 @@ func (m *member) config() kafkago.ConsumerGroupConfig {
 		ID: m.r.log.cfg.topic(m.name), Brokers: m.r.log.cfg.Brokers, Dialer: m.r.log.dialer, Topics: []string{m.r.log.cfg.topic(m.topic)},
 		HeartbeatInterval: heartbeat(session), SessionTimeout: session, RebalanceTimeout: max(session, 3*time.Second),
 		JoinGroupBackoff: joinBackoff, StartOffset: kafkago.FirstOffset, Timeout: 5 * time.Second,
+		GroupBalancers:        []kafkago.GroupBalancer{together{m.r.log.process}, kafkago.RangeGroupBalancer{}, kafkago.RoundRobinGroupBalancer{}},
 		WatchPartitionChanges: true, PartitionWatchInterval: 30 * time.Second,
 	}
 }

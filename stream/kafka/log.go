@@ -5,6 +5,7 @@ package kafka
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,6 +48,7 @@ type Log struct {
 	client    *kafkago.Client
 	writer    *kafkago.Writer
 	metrics   *metrics
+	process   string // random: who we are to the other members of our groups
 
 	quit      chan struct{} // closed by Close
 	closeOnce sync.Once
@@ -89,7 +91,7 @@ func connect(rawURL string, o Options) (*Log, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Log{cfg: cfg, o: o, log: o.Log, quit: make(chan struct{}), readers: map[*reader]struct{}{}}
+	l := &Log{cfg: cfg, o: o, log: o.Log, process: rand.Text(), quit: make(chan struct{}), readers: map[*reader]struct{}{}}
 	if err := l.dial(); err != nil {
 		return nil, fmt.Errorf("stream %s: %w", cfg, err)
 	}
