@@ -14,7 +14,7 @@ import (
 // in beside the process, a flag is decided, and every command reads what came of it. A rebuilt index exports the
 // same bytes, and a backup verifies against the head signed at the end.
 func TestJourney(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b backend) {
+	journey := func(t *testing.T, b backend) {
 		dir := t.TempDir()
 		bin := build(t, "")
 		p := startProcess(t, bin, append([]string{"--data", dir}, b.args...)...)
@@ -71,6 +71,13 @@ func TestJourney(t *testing.T) {
 			t.Errorf("verify: %s", out)
 		}
 		holdsBackup(t, bin, dir, head, live, b)
+	}
+	eachBackend(t, journey)
+	t.Run("kafka and the index in the folder", func(t *testing.T) {
+		journey(t, backend{"kafka", []string{"--stream", kafkaURL(t)}})
+	})
+	t.Run("the log in the folder and elasticsearch", func(t *testing.T) {
+		journey(t, backend{"elasticsearch", []string{"--index", elasticURL(t)}})
 	})
 }
 
