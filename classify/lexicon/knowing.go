@@ -4,6 +4,7 @@ package lexicon
 // the side of too many: Reading.Known is the true share.
 func (l *Lexicon) Knowing(text string, share float64) []string {
 	var cut [2][]token // with and without an apostrophe ending a word
+	var hides [2][][]string
 	var out []string
 	for _, lang := range l.langs {
 		p, err := l.pack(lang)
@@ -16,8 +17,11 @@ func (l *Lexicon) Knowing(text string, share float64) []string {
 		}
 		if cut[mode] == nil {
 			cut[mode] = tokenize(text, p.split)
+			for _, t := range cut[mode] {
+				hides[mode] = append(hides[mode], hidden(t.word))
+			}
 		}
-		if p.mayKnow(cut[mode], share) {
+		if p.mayKnow(cut[mode], hides[mode], share) {
 			out = append(out, lang)
 		}
 	}
@@ -25,10 +29,11 @@ func (l *Lexicon) Knowing(text string, share float64) []string {
 }
 
 // mayKnow gives up as soon as too many words are strange.
-func (p *pack) mayKnow(toks []token, share float64) bool {
+func (p *pack) mayKnow(toks []token, hidden [][]string, share float64) bool {
 	names, strange := 0, 0
-	for i, t := range toks {
-		if _, ok := p.look(t.word); ok || p.inPhrase[t.word] {
+	for i := range toks {
+		t := &toks[i]
+		if _, ok := p.lookAny(t.word, hidden[i]); ok || p.inPhrase[t.word] {
 			continue
 		}
 		if t.capital && t.edge == joined && (i > 0 || p.people != "") {

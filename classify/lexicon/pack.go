@@ -255,21 +255,27 @@ func foldWord(s string) string {
 }
 
 // look finds a word, trying spellings that hide it and, last, without what is written onto its front.
-func (p *pack) look(w string) (word, bool) {
+func (p *pack) look(w string) (word, bool) { return p.lookAny(w, hidden(w)) }
+
+// lookAny is look of a word whose hidden spellings are known.
+func (p *pack) lookAny(w string, hidden []string) (word, bool) {
 	if found, ok := p.lookPlain(w); ok {
 		return found, true
 	}
-	if plain, ok := unleet(w); ok {
-		if found, ok := p.lookPlain(plain); ok {
-			return found, true
-		}
-	}
-	for _, short := range unstretch(w) {
-		if found, ok := p.lookPlain(short); ok {
+	for _, h := range hidden {
+		if found, ok := p.lookPlain(h); ok {
 			return found, true
 		}
 	}
 	return word{entry: -1}, false
+}
+
+// hidden are the words that a spelling may hide; most hide none.
+func hidden(w string) []string {
+	if plain, ok := unleet(w); ok {
+		return append([]string{plain}, unstretch(w)...)
+	}
+	return unstretch(w)
 }
 
 func (p *pack) lookPlain(w string) (word, bool) {
