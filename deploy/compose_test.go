@@ -248,3 +248,20 @@ func TestDockerfile(t *testing.T) {
 		t.Error("the build does not say -trimpath: paths of the machine would be in the binary")
 	}
 }
+
+// TestComposeListens: what listens beyond its container serves health and metrics only, and the pages know their TLS
+// proxy.
+func TestComposeListens(t *testing.T) {
+	for name, s := range readCompose(t).Services {
+		if !s.ours() {
+			continue
+		}
+		line := strings.Join(s.Command, " ")
+		if wide := strings.Contains(line, "--listen 0.0.0.0:"); wide == (name == "ingest" || name == "api") {
+			t.Errorf("%s: reached from other containers = %v", name, wide)
+		}
+		if site := strings.Contains(line, "--site https://"); site != (name == "api") {
+			t.Errorf("%s: knows a site = %v", name, site)
+		}
+	}
+}
