@@ -9,6 +9,6 @@
 // Two halves make a flag. The machine's half comes from assessments, which may arrive in any order
 // across items, so everything in it is commutative (sets, counts, minima, maxima). The people's half
 // comes from events, which have one total order. Neither half looks at the other when it is applied;
-// the visible state is derived from both. So a rebuild, which replays items, then assessments, then
+// the visible state is derived from both. So a rebuild, which replays assessments, then items, then
 // decisions, reaches the state the live line reached.
 package counterpoint

@@ -22,7 +22,7 @@ func rebuildCommand() *cobra.Command {
 	var at place
 	c := &cobra.Command{
 		Use:   "rebuild",
-		Short: "Make the index again from the log: items, then assessments, then decisions",
+		Short: "Make the index again from the log: assessments, then items, then decisions",
 		Long: `Make the index again from the log. The log is the record; the index is only a view of it.
 
 An index in the data folder is deleted first; stop the running process before. An index on servers is made

@@ -6,8 +6,9 @@ import (
 	"counterpoint/stream"
 )
 
-// indexed are the topics the index is made from, in the order of a rebuild.
-var indexed = []string{stream.Items, stream.Assessments, stream.Decisions}
+// indexed are the topics the index is made from, in the order of a rebuild: a segment whose assessment is known is
+// written once.
+var indexed = []string{stream.Assessments, stream.Items, stream.Decisions}
 
 // standing is how far the index has come with one topic of the log.
 type standing struct {
