@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -48,6 +49,7 @@ type line struct {
 
 // openLine builds the line. Nothing moves until start.
 func openLine(ctx context.Context, cfg config, log *slog.Logger) (_ *line, err error) {
+	collectLess()
 	l := &line{cfg: cfg, log: log, metrics: prometheus.NewRegistry()}
 	l.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	defer func() {
@@ -75,6 +77,14 @@ func openLine(ctx context.Context, cfg config, log *slog.Logger) (_ *line, err e
 	}
 	l.metrics.MustRegister(streamMetrics{l})
 	return l, nil
+}
+
+// collectLess lets the heap grow to three times what is kept, not two, before it is collected: the line makes much
+// and keeps little, so that costs some tens of MiB and saves a tenth of the CPU time. GOGC, where set, wins.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
 }
 
 // openError is why a line could not be opened, and whether nothing was ever written to its log before.
