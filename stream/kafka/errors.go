@@ -79,6 +79,8 @@ func (a *away) Error() string {
 	var dial *net.OpError
 	var dns *net.DNSError
 	switch {
+	case topicGone(a.err):
+		text += " do not have a topic of ours; if it was deleted, start the processes again, which makes it anew, and then run 'counterpoint rebuild'"
 	case errors.As(a.err, &dns):
 		text += " cannot be found; check the host in the URL and in the brokers' advertised.listeners"
 	case errors.As(a.err, &dial) && dial.Op == "dial":
@@ -87,6 +89,11 @@ func (a *away) Error() string {
 		text += " do not answer in time; if they run, check that the port is Kafka's, and whether it speaks TLS"
 	}
 	return fmt.Sprintf("%s: %s: %v", text, method.ReplaceAllString(a.err.Error(), ""), counterpoint.ErrAway)
+}
+
+// topicGone says that a topic is not there. kafka-go has no error for what it knows itself.
+func topicGone(err error) bool {
+	return errors.Is(err, kafkago.UnknownTopicOrPartition) || strings.Contains(err.Error(), "topic partition not found")
 }
 
 // Unwrap is what happened, and that it passes.

@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	kafkago "github.com/segmentio/kafka-go"
+
 	"counterpoint"
+	"counterpoint/stream"
 	"counterpoint/stream/kafka"
 )
 
@@ -35,4 +38,19 @@ func TestUnreachableSaysWhatToDo(t *testing.T) {
 	f("127.0.0.1:1", "check that Kafka runs there")
 	f("no-such-host.invalid:9092", "check the host in the URL")
 	f(mute.Addr().String(), "check that the port is Kafka's")
+}
+
+// TestDeletedTopicSaysWhatToDo holds that a topic that somebody deleted is not called brokers that do not answer.
+func TestDeletedTopicSaysWhatToDo(t *testing.T) {
+	_, addr := fake(t)
+	url := place(t, addr)
+	l := open(t, url, kafka.Options{})
+	client := kafkago.Client{Addr: kafkago.TCP(addr), Transport: &kafkago.Transport{}}
+	if _, err := client.DeleteTopics(t.Context(), &kafkago.DeleteTopicsRequest{Topics: []string{url[strings.LastIndex(url, "/")+1:] + ".items"}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := l.End(t.Context(), stream.Items)
+	if !errors.Is(err, counterpoint.ErrAway) || !strings.Contains(err.Error(), "counterpoint rebuild") {
+		t.Errorf("End = %v, want it to be away, with what to do", err)
+	}
 }

@@ -138,7 +138,10 @@ func (s *source) run(ctx context.Context, out func(context.Context, fetched) boo
 			if ctx.Err() == nil {
 				s.log.log.Debug("fetch", "topic", s.topic, "partition", s.partition, "offset", s.next, "error", err)
 			}
-			if failures == 5 {
+			switch {
+			case failures == 5 && topicGone(err):
+				s.log.log.Error("a topic cannot be read", "topic", s.log.cfg.topic(s.topic), "partition", s.partition, "error", explain(err))
+			case failures == 5:
 				s.log.absent(err)
 			}
 			if failures >= 3 { // once may be an accident on the way
