@@ -19,6 +19,9 @@ type Buffer struct {
 	// Whole says that a batch was never cut off in the middle: where an item's record has no part, there are no
 	// segments of it either, and nobody looks for them. Only a backend with transactions may say so.
 	Whole bool
+	// Fresh takes as absent what only a batch that was cut off can have left: segments that no record names. A
+	// backend may say so that finds out when it writes, and then does the batch again without.
+	Fresh bool
 
 	docs  map[Key]*buffered
 	order []Key
@@ -153,7 +156,7 @@ func (b *Buffer) putNew(kind counterpoint.Kind, id string, doc any) error {
 	k := Key{kind, id}
 	d, ok := b.docs[k]
 	if !ok {
-		if !b.Whole {
+		if !b.Whole && !b.Fresh {
 			return b.Put(kind, id, doc)
 		}
 		d = b.keep(k, nil)

@@ -89,7 +89,7 @@ func (w *wanted) flags(rec *record) {
 }
 
 // told adds the segments that the entry replaces or judges. Those of a new part are not there, unless a batch
-// was cut off.
+// was cut off, and then its writer may find out.
 func (w *wanted) told(tx Tx, e entry, rec *record) {
 	switch v := e.value.(type) {
 	case *counterpoint.Item:
@@ -98,7 +98,7 @@ func (w *wanted) told(tx Tx, e entry, rec *record) {
 				w.segments(rec.ID, p)
 			}
 		}
-		if !whole(tx) {
+		if heard := rec.Heard; !fresh(tx) || !heard.take(e.Position) {
 			w.segments(rec.ID, newPart(*v))
 		}
 	case *counterpoint.Assessment:
@@ -112,4 +112,10 @@ func (w *wanted) segments(item string, p partRecord) {
 	for seq := p.From; seq <= p.To; seq++ {
 		w.add(counterpoint.KindSegment, counterpoint.SegmentID(item, seq))
 	}
+}
+
+// fresh reports whether segments that no record names are written without a look at what is there.
+func fresh(tx Tx) bool {
+	b, ok := tx.(*Buffer)
+	return ok && (b.Whole || b.Fresh)
 }

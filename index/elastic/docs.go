@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -80,7 +81,10 @@ type docString []byte
 
 // MarshalJSON quotes it. Compact JSON has no control characters, so two signs are all there is to escape.
 func (d docString) MarshalJSON() ([]byte, error) {
-	out := make([]byte, 0, len(d)+len(d)/8+2)
+	return d.quoted(make([]byte, 0, len(d)+len(d)/8+2)), nil
+}
+
+func (d docString) quoted(out []byte) []byte {
 	out = append(out, '"')
 	for _, c := range d {
 		if c == '"' || c == '\\' {
@@ -88,7 +92,25 @@ func (d docString) MarshalJSON() ([]byte, error) {
 		}
 		out = append(out, c)
 	}
-	return append(out, '"'), nil
+	return append(out, '"')
+}
+
+const emptyDoc = `{"doc":""`
+
+// encode is json.Marshal, which would go through the document once more to see whether it is JSON.
+func (s source) encode() ([]byte, error) {
+	doc := s.Doc
+	s.Doc = nil
+	rest, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(rest, []byte(emptyDoc)) {
+		return nil, fmt.Errorf("no place for the document in %.20s", rest)
+	}
+	out := make([]byte, 0, len(doc)+len(doc)/5+len(rest))
+	out = doc.quoted(append(out, `{"doc":`...))
+	return append(out, rest[len(emptyDoc):]...), nil
 }
 
 // UnmarshalJSON takes the string apart again.
@@ -110,7 +132,7 @@ func sourceOf(c index.Change) ([]byte, error) {
 		Level: f.Level, State: key(f.State), Item: keys(single(c.Kind, "item", f.Item)), Narrative: key(f.Narrative),
 		Message: key(f.Message), Station: key(f.Station), Terms: terms(f.Text),
 	}
-	b, err := json.Marshal(s)
+	b, err := s.encode()
 	if err != nil {
 		return nil, fmt.Errorf("encode %s %s: %w", c.Kind, c.ID, err)
 	}
@@ -145,7 +167,7 @@ func terms(text string) string {
 }
 
 // maxFolded is more than how much longer folding makes a text.
-const maxFolded = 64
+const maxFolded = 16
 
 // bucket is the number of the bucket a moment stands in, also before 1970.
 func bucket(nanos int64, size time.Duration) int64 {

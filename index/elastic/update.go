@@ -29,7 +29,7 @@ func (s *Store) Update(ctx context.Context, next index.Next, fn func(index.Tx) e
 		return fmt.Errorf("update index: %s is open for reading only", s.address)
 	}
 	for try := 0; ; try++ {
-		b := &batch{Store: s, ctx: ctx, g: s.gen.Load(), next: next, read: map[index.Key]*stored{}, settled: map[index.Key][]byte{}}
+		b := &batch{Store: s, ctx: ctx, g: s.gen.Load(), next: next, read: map[index.Key]*stored{}, settled: map[index.Key][]byte{}, fresh: try == 0}
 		err := b.apply(fn)
 		switch {
 		case err == nil:
@@ -54,10 +54,11 @@ type batch struct {
 	next    index.Next
 	read    map[index.Key]*stored // what fn read, nil what is not there
 	settled map[index.Key][]byte  // outcomes that only stage 1 has written yet
+	fresh   bool                  // what was cut off is found when writing
 }
 
 func (b *batch) apply(fn func(index.Tx) error) error {
-	buf := index.Buffer{FetchAll: b.fetchAll, Fetch: b.fetch}
+	buf := index.Buffer{FetchAll: b.fetchAll, Fetch: b.fetch, Fresh: b.fresh}
 	if err := fn(&buf); err != nil {
 		return err
 	}
@@ -240,6 +241,7 @@ func (b *batch) put(changes []index.Change) error {
 			return fmt.Errorf("%w: %s %s: no store holds this kind", index.ErrRefused, c.Kind, c.ID)
 		}
 		o := &op{kind: c.Kind, id: c.ID, alias: b.g.alias(c.Kind), doc: docID(c.ID), was: b.read[k]}
+		b.read[k] = o.was // also what is new
 		if c.Doc != nil {
 			src, err := sourceOf(c)
 			if err != nil {
