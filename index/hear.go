@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -50,8 +51,17 @@ func pump[T any](ctx context.Context, topic string, feed Feed[T], to chan<- chun
 	}
 }
 
-// follow applies what the window lets go, and then acknowledges it.
+const (
+	// gatherAtMost is how long a judged item waits for others, however slow the store is.
+	gatherAtMost = 200 * time.Millisecond
+	// gatherSegments is how many segments are enough for one batch.
+	gatherSegments = 2000
+)
+
+// follow applies what the window lets go, and then acknowledges it. After a batch that took a while it gathers as
+// long for the next: the slower the store, the larger the batches, which cost it less.
 func (p *Projector) follow(ctx context.Context, w *window, heard <-chan chunk[counterpoint.Item], judged <-chan chunk[counterpoint.Assessment]) error {
+	gather := time.Duration(0)
 	for {
 		items := heard
 		if w.full() {
@@ -67,15 +77,18 @@ func (p *Projector) follow(ctx context.Context, w *window, heard <-chan chunk[co
 		case c := <-items:
 			w.hear(c, time.Now())
 		case c := <-judged:
-			assessments, ackJudged = c.entries, c.ack
 			w.judge(c.entries)
+			c = gatherMore(ctx, w, c, gather, heard, judged)
+			assessments, ackJudged = c.entries, c.ack
 		case <-timer.C:
 		}
 		timer.Stop()
-		batch := w.release(time.Now())
+		began := time.Now()
+		batch := w.release(began)
 		if len(batch)+len(assessments) > 0 && !p.insist(ctx, func() error { return p.PutTogether(ctx, batch, assessments) }) {
 			return nil
 		}
+		gather = min(time.Since(began), gatherAtMost)
 		if err := acknowledge(ctx, Assessments, ackJudged); err != nil {
 			return err
 		}
@@ -85,4 +98,35 @@ func (p *Projector) follow(ctx context.Context, w *window, heard <-chan chunk[co
 			}
 		}
 	}
+}
+
+// gatherMore adds what comes meanwhile. The last acknowledgement stands for all before it.
+func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment], during time.Duration, heard <-chan chunk[counterpoint.Item], judged <-chan chunk[counterpoint.Assessment]) chunk[counterpoint.Assessment] {
+	timer := time.NewTimer(during)
+	defer timer.Stop()
+	for len(c.entries) < BatchSize && segmentsIn(c.entries) < gatherSegments {
+		items := heard
+		if w.full() {
+			items = nil
+		}
+		select {
+		case <-ctx.Done():
+			return c
+		case <-timer.C:
+			return c
+		case more := <-items:
+			w.hear(more, time.Now())
+		case more := <-judged:
+			w.judge(more.entries)
+			c = chunk[counterpoint.Assessment]{slices.Concat(c.entries, more.entries), more.ack}
+		}
+	}
+	return c
+}
+
+func segmentsIn(list []counterpoint.Entry[counterpoint.Assessment]) (n int) {
+	for _, e := range list {
+		n += len(e.Value.Segments)
+	}
+	return n
 }
