@@ -102,7 +102,7 @@ func (c *client) do(ctx context.Context, method, path string, body io.Reader, ki
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the process %d at %s: %w", c.r.PID, c.r.Address, err)
+		return fmt.Errorf("ask the process %d at %s, which may just be starting or ending; try again: %w", c.r.PID, c.r.Address, err)
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(res.Body, 64<<20))
