@@ -161,6 +161,7 @@ func empty(t testing.TB, l *lent) {
 }
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	testServer(t)
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
 		if err := f.Value.Set("6"); err != nil {

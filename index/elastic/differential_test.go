@@ -22,6 +22,7 @@ import (
 // TestDifferential asks the embedded index, Elasticsearch and an oracle that looks at every document the same
 // questions about real text, and finds what is planted in one of them. COUNTERPOINT_TEST_SEED asks others.
 func TestDifferential(t *testing.T) {
+	t.Parallel()
 	server := os.Getenv("COUNTERPOINT_TEST_ELASTIC")
 	if server == "" {
 		t.Skip("COUNTERPOINT_TEST_ELASTIC is not set: there is no Elasticsearch to compare with")

@@ -120,35 +120,45 @@ func (s *Store) first(ctx context.Context) (*generation, error) {
 	if err := s.serve(ctx, g); err != nil {
 		return nil, err
 	}
-	return s.agree(ctx, g)
+	return s.agree(ctx)
 }
 
 // agree leaves one of the generations that several processes came to serve at once, for all of them the same.
-func (s *Store) agree(ctx context.Context, g *generation) (*generation, error) {
-	for try := 0; ; try++ {
+func (s *Store) agree(ctx context.Context) (*generation, error) {
+	for try := range agreeTries {
+		if now, err := s.served(ctx); err != nil || now != nil {
+			return now, err
+		}
 		found, err := s.behind(ctx)
 		if err != nil {
 			return nil, err
 		}
-		here := found[stateKind]
-		if len(here) == 1 || len(here) == 0 || try == 5 {
-			if now, err := s.served(ctx); err != nil || now != nil {
-				return now, err
-			}
-			return nil, fmt.Errorf("%w: others make the index anew at the same time", counterpoint.ErrAway)
+		if here := found[stateKind]; len(here) > 1 {
+			err = s.prefer(ctx, slices.Min(here))
 		}
-		m := indexNames.FindStringSubmatch(slices.Min(here))
-		if m == nil {
-			return nil, fmt.Errorf("the alias %s stands for indices that counterpoint did not make: %v", servedAlias(s.address.Prefix, stateKind), here)
-		}
-		mapping, err := strconv.Atoi(m[1])
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrReplaced) { // replaced: others took away what was to go
 			return nil, err
 		}
-		if err := s.serve(ctx, &generation{s.address.Prefix, mapping, m[2]}); err != nil && !errors.Is(err, ErrReplaced) {
-			return nil, err // replaced: another process was first to take the others away
+		if err := s.pause(ctx, try); err != nil {
+			return nil, err
 		}
 	}
+	return nil, fmt.Errorf("%w: other processes make the index anew at the same time", counterpoint.ErrAway)
+}
+
+const agreeTries = 8
+
+// prefer serves the generation of the index alone.
+func (s *Store) prefer(ctx context.Context, index string) error {
+	m := indexNames.FindStringSubmatch(index)
+	if m == nil {
+		return fmt.Errorf("the alias %s stands for the index %s, which counterpoint did not make; choose another prefix in the URL", servedAlias(s.address.Prefix, stateKind), index)
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return err
+	}
+	return s.serve(ctx, &generation{s.address.Prefix, n, m[2]})
 }
 
 // make makes the indices of a new generation.

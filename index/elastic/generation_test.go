@@ -38,6 +38,7 @@ func narratives(t *testing.T, s *Store) []string {
 // TestGenerations: a new generation is built beside the one served, takes over in one step, and whoever still has
 // the old one is told, or follows. One that was deleted begins anew, at the beginning of the log.
 func TestGenerations(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	url := testURL(t)
 	old := testStore(t, url, Options{Refresh: true, Log: quiet})

@@ -78,6 +78,7 @@ func answers(ctx context.Context, s *Store) (out []string, err error) {
 // which is read and written all the time, and takes over; no read fails or answers otherwise, nothing is lost, and
 // who wrote the old one is told.
 func TestReindex(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	url := testURL(t)
 	old := testStore(t, url, Options{Log: quiet})
@@ -186,6 +187,7 @@ func TestReindex(t *testing.T) {
 
 // TestBeginAtOnce: of processes that find no index at the same moment, and all make one, one wins.
 func TestBeginAtOnce(t *testing.T) {
+	t.Parallel()
 	const many = 3
 	url := testURL(t)
 	var serving sync.WaitGroup // all have looked and seen none

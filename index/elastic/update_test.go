@@ -139,6 +139,7 @@ func dump(t *testing.T, s index.Store) string {
 // TestCutOff: a batch that is cut off after any number of requests, and applied again by another process, ends
 // byte for byte as one that was never cut off.
 func TestCutOff(t *testing.T) {
+	t.Parallel()
 	r := &recycler{urls: map[string]string{}}
 	t.Cleanup(r.sweep(t))
 	whole, _ := line(t)
@@ -204,6 +205,7 @@ func applyCut(t *testing.T, url string, steps script, n int64, after bool) (cuts
 
 // TestTwoWriters: two stores that change the same documents at once lose nothing.
 func TestTwoWriters(t *testing.T) {
+	t.Parallel()
 	url := testURL(t)
 	a := testStore(t, url, Options{Log: quiet})
 	b, err := Open(t.Context(), url, Options{Log: quiet})

@@ -31,6 +31,7 @@ func (p *pauser) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestZombie: a process that stood still between any two of its requests, while another one took over its
 // partitions and went on, leaves nothing behind when it wakes.
 func TestZombie(t *testing.T) {
+	t.Parallel()
 	r := &recycler{urls: map[string]string{}}
 	t.Cleanup(r.sweep(t))
 	texts := func(n int, last string) counterpoint.Item {

@@ -152,24 +152,27 @@ func (a *asker) times(q *Question, at time.Time) {
 	}
 }
 
-// limit makes pages so small that there are up to twenty, and walks the beginning of the very long lists.
+// limit makes pages so small that there are up to eight, and walks the beginning of the very long lists.
 func (a *asker) limit(q *Question) {
 	words, err := index.ParseWords(q.Query.Text)
 	n := 0
 	if q.Query.Text == "" || err == nil {
 		n = len(a.w.Oracle().hits(*q, words))
 	}
-	largest := counterpoint.MaxLimit
-	if q.Kind == counterpoint.KindItem { // each comes with up to a hundred segments
-		largest = 20
+	largest := 60
+	switch {
+	case q.Kind == counterpoint.KindItem: // each comes with up to a hundred segments
+		largest = 12
+	case n%10 == 0:
+		largest = counterpoint.MaxLimit
 	}
-	least := min(largest, 1+n/20)
+	least := min(largest, 1+n/8)
 	q.Query.Limit = least + a.IntN(largest-least+1)
 	if a.once(2) {
 		q.Query.Limit = min(largest, least+a.IntN(5))
 	}
-	if n > 4*largest {
-		q.Pages = 4
+	if n > 3*largest {
+		q.Pages = 3
 	}
 }
 
