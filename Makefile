@@ -35,7 +35,7 @@ servers: ## a real Kafka and Elasticsearch on this machine, without docker; down
 	  "  export COUNTERPOINT_TEST_KAFKA=$$COUNTERPOINT_TEST_KAFKA COUNTERPOINT_TEST_ELASTIC=$$COUNTERPOINT_TEST_ELASTIC" \
 	  "For the program:" \
 	  "  counterpoint run --stream kafka://$$COUNTERPOINT_TEST_KAFKA --index $$COUNTERPOINT_TEST_ELASTIC" \
-	  "Their data and logs are in $(SERVERS). End them with: make servers-stop"
+	  "Their data and logs are in $(SERVERS). End them with: make servers-stop$(if $(filter-out /var/tmp/counterpoint-servers,$(SERVERS)), SERVERS=$(SERVERS))"
 
 servers-stop: ## end what 'make servers' started; the data stays
 	@bash deploy/local/stop.sh $(SERVERS) && rm -f $(SERVERS).env
