@@ -152,6 +152,9 @@ func (f feeds) close() error {
 func (l *line) feeds(ctx context.Context) (feeds, error) {
 	var f feeds
 	var err1, err2, err3 error
+	if err := l.begin(ctx); err != nil {
+		return f, err
+	}
 	f.items, err1 = feed[counterpoint.Item](ctx, l, stream.Items)
 	f.assessments, err2 = feed[counterpoint.Assessment](ctx, l, stream.Assessments)
 	f.decisions, err3 = feed[counterpoint.Event](ctx, l, stream.Decisions)
@@ -175,6 +178,29 @@ func feed[T stream.Value](ctx context.Context, l *line, topic string) (*stream.F
 // indexGroup is the group of the processes that make one generation of the index. A new one is read to from the
 // beginning of the log; what it holds already is known by its positions.
 func indexGroup(s *served) string { return "index-" + s.Generation() }
+
+// begin moves the index's group to where the index stands, where nobody reads as its member yet: one that rebuild
+// filled is far ahead of its group, one restored from an older copy behind.
+func (l *line) begin(ctx context.Context) error {
+	log, movable := l.stream.(interface {
+		Begin(ctx context.Context, topic, group string, next map[int]int64) error
+	})
+	s, ok := l.store.(*served)
+	if !movable || !ok {
+		return nil
+	}
+	group := indexGroup(s)          // before the positions: they are told only while that generation is served
+	for _, topic := range indexed { // before the first joins: all have one group
+		at, err := l.sink.Positions(ctx, topic)
+		if err != nil {
+			return err
+		}
+		if err := log.Begin(ctx, topic, group, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // bury puts what the index never takes among the dead letters.
 func (l *line) bury(ctx context.Context, topic string, at counterpoint.Position, value any, reason string) error {

@@ -10,6 +10,7 @@ import (
 	"counterpoint"
 	"counterpoint/index"
 	"counterpoint/index/elastic"
+	"counterpoint/stream"
 )
 
 // fakeGeneration answers until it is gone.
@@ -177,5 +178,40 @@ func TestNextCannotBeOpened(t *testing.T) {
 		if !errors.Is(err, elastic.ErrReplaced) || !strings.Contains(fmt.Sprint(err), "newer program") {
 			t.Errorf("%s: %v; want ErrReplaced, and the reason why it cannot go on", what, err)
 		}
+	}
+}
+
+// begun is a log that notes where groups begin.
+type begun struct {
+	stream.Log
+	groups map[string]map[int]int64
+}
+
+func (b *begun) Begin(_ context.Context, topic, group string, next map[int]int64) error {
+	b.groups[topic+" "+group] = next
+	return nil
+}
+
+// TestGroupsBeginWhereTheIndexStands: and never where another generation stands.
+func TestGroupsBeginWhereTheIndexStands(t *testing.T) {
+	old, next := &fakeGeneration{name: "old", at: 5}, &fakeGeneration{name: "next", at: 2}
+	s := generations(t, old, next)
+	log := &begun{groups: map[string]map[int]int64{}}
+	l := &line{stream: log, store: s, sink: &pinned{Store: s}}
+	l.sink.pin(func() {})
+	if err := l.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range indexed {
+		if at := log.groups[topic+" index-old"]; at[0] != 5 {
+			t.Errorf("%s begins at %v, want 5", topic, at)
+		}
+	}
+	old.gone = true
+	if _, err := s.Positions(t.Context(), "items"); err != nil { // a reader meets the next one
+		t.Fatal(err)
+	}
+	if err := l.begin(t.Context()); !errors.Is(err, errReplaced) || len(log.groups) != len(indexed) {
+		t.Errorf("after the index was replaced: %v, groups %v; want errReplaced and none of the next", err, log.groups)
 	}
 }
