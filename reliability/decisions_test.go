@@ -3,6 +3,7 @@ package reliability
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -108,7 +109,7 @@ func (c *contest) people() []string {
 			name, api := fmt.Sprint("Reviewer ", n), c.fleet.get(c.apis[n%2])
 			make := map[string]any{"name": name, "roles": []string{"reviewer"}}
 			if r, err := until(api, testToken, "/api/v1/accounts", "account-"+name, make); err != nil || r.status != 201 {
-				return fmt.Errorf("make the account of %s: %v %d %s", name, err, r.status, r.body)
+				return errors.Join(err, fmt.Errorf("make the account of %s: %d %s", name, r.status, r.body))
 			}
 			r, err := until(api, testToken, "/api/v1/tokens", "token-"+name, map[string]string{"account": name})
 			var token struct{ Token string }
@@ -116,7 +117,7 @@ func (c *contest) people() []string {
 				err = json.Unmarshal(r.body, &token)
 			}
 			if tokens[n] = token.Token; err != nil || tokens[n] == "" {
-				return fmt.Errorf("make the token of %s: %v %d %s", name, err, r.status, r.body)
+				return errors.Join(err, fmt.Errorf("make the token of %s: %d %s", name, r.status, r.body))
 			}
 			return nil
 		})

@@ -112,7 +112,7 @@ func (c *lossyConn) Read(p []byte) (int, error) {
 		if len(c.head) == 12 {
 			key := int16(binary.BigEndian.Uint16(c.head[4:]))
 			if c.l.losesRequest(key) {
-				c.Conn.Close()
+				c.Close()
 				return 0, io.EOF
 			}
 			c.asked[int32(binary.BigEndian.Uint32(c.head[8:]))] = key
@@ -126,7 +126,7 @@ func (c *lossyConn) Read(p []byte) (int, error) {
 // Write sends an answer, or loses it with the connection. The broker writes each answer in one piece.
 func (c *lossyConn) Write(p []byte) (int, error) {
 	if len(p) >= 8 && c.l.loses(c.request(int32(binary.BigEndian.Uint32(p[4:])))) {
-		c.Conn.Close()
+		c.Close()
 		return 0, io.ErrClosedPipe
 	}
 	return c.Conn.Write(p)

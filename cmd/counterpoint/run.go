@@ -128,7 +128,7 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 		g.Go(func() error {
 			err := quiet(work.do(side))
 			if err != nil {
-				log.Error(work.failed, "error", err)
+				log.Error("work beside the line ended", "which", work.failed, "error", err)
 			}
 			return err
 		})

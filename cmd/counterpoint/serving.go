@@ -167,7 +167,7 @@ func awayOf(err error) (names []string) {
 			names = append(names, awayOf(e)...)
 		}
 	}
-	if e, ok := err.(*awayError); ok {
+	if e, ok := err.(*awayError); ok { //nolint:errorlint // the tree of errors is walked above, this looks at one node
 		names = append(names, e.what)
 	}
 	return names

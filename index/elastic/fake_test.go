@@ -75,7 +75,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := f.bulk(body)
 	switch fault {
 	case "502 after":
-		http.Error(w, "bad gateway", 502)
+		http.Error(w, "bad gateway", http.StatusBadGateway)
 	case "reset after":
 		panic(http.ErrAbortHandler)
 	case "garbage":

@@ -40,8 +40,6 @@ func throughOf(q counterpoint.Query, words index.Words) through {
 	return t
 }
 
-func (t through) none() bool { return len(t.judged) == 0 && t.said == nil }
-
 // with are the segments that have all that is asked.
 func (t through) with() []clause { return append(slices.Clone(t.judged), t.said) }
 
@@ -349,7 +347,7 @@ func (s *Store) segments(ctx context.Context, g *generation, item string, record
 	if record == nil || len(names) > manySegments {
 		return s.searchSegments(ctx, g, item)
 	}
-	found, err := s.client.read(ctx, names)
+	found, err := s.read(ctx, names)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (s *Store) positions(ctx context.Context, g *generation, topic string) (map
 		for part := from; part < to; part++ {
 			names = append(names, name{g.alias(stateKind), positionID(topic, part)})
 		}
-		found, err := s.client.read(ctx, names)
+		found, err := s.read(ctx, names)
 		if err != nil {
 			return nil, err
 		}

@@ -94,7 +94,7 @@ func (s *Store) Outdated() bool { return s.gen.Load().mapping < s.mapping() }
 // Close ends reading and writing.
 func (s *Store) Close() error {
 	if s.closed.CompareAndSwap(false, true) {
-		s.client.close()
+		s.close()
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ import (
 	"counterpoint/index"
 )
 
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+var quiet = slog.New(slog.DiscardHandler)
 
 // cutter is a line to the server that dies after so many requests, before or after the last one arrived.
 type cutter struct {

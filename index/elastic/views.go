@@ -39,7 +39,7 @@ func (s *Store) Get(ctx context.Context, kind counterpoint.Kind, id string, into
 		if whole = whole && kind == counterpoint.KindItem; whole {
 			names = append(names, name{g.alias(index.KindRecord), docID(id)})
 		}
-		found, err := s.client.read(ctx, names)
+		found, err := s.read(ctx, names)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (s *Store) Get(ctx context.Context, kind counterpoint.Kind, id string, into
 // after. It is counterpoint.ErrNotFound before.
 func (s *Store) Settled(ctx context.Context, event string) (out counterpoint.Outcome, err error) {
 	err = s.reading(ctx, func(g *generation) error {
-		found, err := s.client.read(ctx, []name{{g.alias(stateKind), commitID(event)}})
+		found, err := s.read(ctx, []name{{g.alias(stateKind), commitID(event)}})
 		if err != nil {
 			return err
 		}

@@ -288,13 +288,14 @@ func (l *Log) partitions(ctx context.Context, topic string) (int, error) {
 	if err != nil {
 		return 0, l.explain(ctx, err)
 	}
-	for _, t := range res.Topics {
-		if t.Error != nil {
-			return 0, l.explain(ctx, fmt.Errorf("topic %s: %w", t.Name, t.Error))
-		}
-		return len(t.Partitions), nil
+	if len(res.Topics) == 0 {
+		return 0, l.explain(ctx, kafkago.UnknownTopicOrPartition)
 	}
-	return 0, l.explain(ctx, kafkago.UnknownTopicOrPartition)
+	t := res.Topics[0]
+	if t.Error != nil {
+		return 0, l.explain(ctx, fmt.Errorf("topic %s: %w", t.Name, t.Error))
+	}
+	return len(t.Partitions), nil
 }
 
 // Close ends all waiting calls with counterpoint.ErrClosed, leaves all groups, and waits for what is being
