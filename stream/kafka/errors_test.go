@@ -9,6 +9,7 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"counterpoint"
 	"counterpoint/stream"
@@ -53,4 +54,29 @@ func TestDeletedTopicSaysWhatToDo(t *testing.T) {
 	if !errors.Is(err, counterpoint.ErrAway) || !strings.Contains(err.Error(), "counterpoint rebuild") {
 		t.Errorf("End = %v, want it to be away, with what to do", err)
 	}
+}
+
+// TestTopicsThatCannotBeMade holds that what brokers refuse for good is said at once, and not waited for.
+func TestTopicsThatCannotBeMade(t *testing.T) {
+	c, addr := fake(t)
+	f := func(query, want string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		_, err := kafka.Open(ctx, place(t, addr)+query, kafka.Options{})
+		if err == nil || errors.Is(err, counterpoint.ErrAway) || ctx.Err() != nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Open with topics that cannot be made = %v, want %q at once", err, want)
+		}
+	}
+	f("?replication=3", "lower replication=")
+	c.ControlKey(int16(kmsg.CreateTopics), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		res := req.ResponseKind().(*kmsg.CreateTopicsResponse)
+		for _, topic := range req.(*kmsg.CreateTopicsRequest).Topics {
+			said := kmsg.NewCreateTopicsResponseTopic()
+			said.Topic, said.ErrorCode = topic.Topic, int16(kafkago.TopicAuthorizationFailed)
+			res.Topics = append(res.Topics, said)
+		}
+		return res, nil, true
+	})
+	f("", "this user may not use the topic")
 }

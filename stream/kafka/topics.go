@@ -115,8 +115,11 @@ func (l *Log) survey(ctx context.Context) (missing []stream.Topic, brokers int, 
 // explained says that an error does not pass by itself.
 func explained(err error) bool {
 	var code kafkago.Error
+	if !errors.As(err, &code) {
+		return false
+	}
 	_, ok := final[code]
-	return errors.As(err, &code) && ok
+	return ok
 }
 
 func (l *Log) metadata(ctx context.Context) (*kafkago.MetadataResponse, error) {
