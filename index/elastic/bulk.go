@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+
 	"counterpoint"
 	"counterpoint/index"
 )
@@ -128,7 +130,7 @@ func (c *client) attempt(ctx context.Context, ops []*op) (again []*op, why, err 
 		return nil, nil, err
 	}
 	c.metrics.requests.Inc()
-	status, answer, err := c.send(ctx, "POST", "/_bulk?require_alias=true", body)
+	status, answer, err := c.send(ctx, func() esapi.Request { return esapi.BulkRequest{Body: bytes.NewReader(body), RequireAlias: new(true)} })
 	switch {
 	case err != nil && (ctx.Err() != nil || errors.Is(err, errOpen) || !errors.Is(err, counterpoint.ErrAway)):
 		return nil, nil, err

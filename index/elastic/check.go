@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+
 	"counterpoint"
 )
 
@@ -73,7 +75,9 @@ func faultOf(err error) Fault {
 // checkHealth looks for shards that are nowhere. Nothing behind the aliases is no fault.
 func (c *client) checkHealth(ctx context.Context) ([]Fault, error) {
 	var rows []struct{ Index, Health, Status string }
-	if err := c.call(ctx, "GET", "/_cat/indices/"+c.address.Prefix+"-*?format=json&h=index,health,status", nil, &rows); err != nil {
+	if err := c.call(ctx, func() esapi.Request {
+		return esapi.CatIndicesRequest{Index: []string{c.address.Prefix + "-*"}, Format: "json", H: []string{"index", "health", "status"}}
+	}, &rows); err != nil {
 		return nil, fmt.Errorf("list the indices: %w", err)
 	}
 	var red, shut []string
@@ -116,8 +120,10 @@ var blocks = []struct{ setting, why, remedy string }{
 
 func (c *client) checkBlocks(ctx context.Context) ([]Fault, error) {
 	var answer map[string]struct{ Settings map[string]string }
-	where := "/" + c.address.Prefix + "-*"
-	if err := c.call(ctx, "GET", where+"/_settings/index.blocks.*?flat_settings=true", nil, &answer); err != nil {
+	where := c.address.Prefix + "-*"
+	if err := c.call(ctx, func() esapi.Request {
+		return esapi.IndicesGetSettingsRequest{Index: []string{where}, Name: []string{"index.blocks.*"}, FlatSettings: new(true)}
+	}, &answer); err != nil {
 		return nil, fmt.Errorf("read the indices' settings: %w", err)
 	}
 	var faults []Fault
@@ -129,7 +135,7 @@ func (c *client) checkBlocks(ctx context.Context) ([]Fault, error) {
 			}
 		}
 		if len(names) > 0 {
-			faults = append(faults, Fault{fmt.Sprintf("the index is read-only, %s: %s", b.why, some(names)), fmt.Sprintf(b.remedy, where)})
+			faults = append(faults, Fault{fmt.Sprintf("the index is read-only, %s: %s", b.why, some(names)), fmt.Sprintf(b.remedy, "/"+where)})
 		}
 	}
 	return append(faults, c.checkCluster(ctx)...), nil
@@ -138,7 +144,8 @@ func (c *client) checkBlocks(ctx context.Context) ([]Fault, error) {
 // checkCluster looks for the cluster's own read-only switch, where the user may see it.
 func (c *client) checkCluster(ctx context.Context) (faults []Fault) {
 	var answer map[string]map[string]any // strings, and lists
-	if c.call(ctx, "GET", "/_cluster/settings?flat_settings=true", nil, &answer) != nil {
+	settings := func() esapi.Request { return esapi.ClusterGetSettingsRequest{FlatSettings: new(true)} }
+	if c.call(ctx, settings, &answer) != nil {
 		return nil
 	}
 	for level, settings := range answer {
@@ -156,7 +163,9 @@ func (c *client) checkCluster(ctx context.Context) (faults []Fault) {
 // the nodes, that of a proxy before it is all there is.
 func (c *client) checkClocks(ctx context.Context) ([]Fault, error) {
 	before := time.Now()
-	status, answer, header, err := c.exchange(ctx, http.MethodGet, "/_nodes/stats/os?timeout=3s&filter_path=nodes.*.timestamp,nodes.*.name", nil)
+	status, answer, header, err := c.exchange(ctx, func() esapi.Request {
+		return esapi.NodesStatsRequest{Metric: []string{"os"}, Timeout: 3 * time.Second, FilterPath: []string{"nodes.*.timestamp", "nodes.*.name"}}
+	})
 	after := time.Now()
 	if err != nil {
 		return nil, c.unreachable(err)

@@ -1,7 +1,6 @@
 package elastic
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -13,10 +12,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"counterpoint"
 )
@@ -131,10 +130,13 @@ func (e *serverError) explain() error {
 	return e
 }
 
+// ask makes a request, anew for each try: to send it reads its body.
+type ask func() esapi.Request
+
 // call asks once, and again a little later where that may help, and reads the JSON answer.
-func (c *client) call(ctx context.Context, method, path string, body []byte, into any) error {
+func (c *client) call(ctx context.Context, a ask, into any) error {
 	for try := 0; ; try++ {
-		err := c.once(ctx, method, path, body, into)
+		err := c.once(ctx, a, into)
 		if err == nil || try == 2 || !errors.Is(err, counterpoint.ErrAway) || errors.Is(err, ErrReplaced) || errors.Is(err, errOpen) {
 			return err
 		}
@@ -144,8 +146,8 @@ func (c *client) call(ctx context.Context, method, path string, body []byte, int
 	}
 }
 
-func (c *client) once(ctx context.Context, method, path string, body []byte, into any) error {
-	status, answer, err := c.send(ctx, method, path, body)
+func (c *client) once(ctx context.Context, a ask, into any) error {
+	status, answer, err := c.send(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -166,11 +168,11 @@ func (c *client) once(ctx context.Context, method, path string, body []byte, int
 
 // send is one request and its whole answer. An error is one of the way there or back. Whether an answer that
 // says yes makes sense, the caller tells the breaker.
-func (c *client) send(ctx context.Context, method, path string, body []byte) (int, []byte, error) {
+func (c *client) send(ctx context.Context, a ask) (int, []byte, error) {
 	if err := c.breaker.allow(); err != nil {
 		return 0, nil, fmt.Errorf("%s: %w", c.address.Server, err)
 	}
-	status, answer, _, err := c.exchange(ctx, method, path, body)
+	status, answer, _, err := c.exchange(ctx, a)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		c.breaker.asked()
@@ -186,18 +188,8 @@ func (c *client) send(ctx context.Context, method, path string, body []byte) (in
 	return status, answer, nil
 }
 
-func (c *client) exchange(ctx context.Context, method, path string, body []byte) (int, []byte, http.Header, error) {
-	req, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	if len(body) > 0 {
-		req.Header.Set("Content-Type", "application/json")
-		if strings.HasPrefix(path, "/_bulk") || strings.HasPrefix(path, "/_msearch") {
-			req.Header.Set("Content-Type", "application/x-ndjson")
-		}
-	}
-	res, err := c.transport.Perform(req)
+func (c *client) exchange(ctx context.Context, a ask) (int, []byte, http.Header, error) {
+	res, err := a().Do(ctx, c.transport)
 	if err != nil {
 		return 0, nil, nil, err
 	}

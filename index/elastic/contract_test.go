@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+
 	"counterpoint/index"
 	"counterpoint/index/indextest"
 )
@@ -103,7 +105,9 @@ func (r *recycler) open(t testing.TB, name string) index.Store {
 		t.Fatal(err)
 	}
 	if made { // or positions that were deleted would go on keeping lower ones out
-		if err := s.call(t.Context(), "PUT", "/"+s.gen.Load().alias(stateKind)+"/_settings", []byte(`{"index.gc_deletes":"0s"}`), nil); err != nil {
+		if err := s.call(t.Context(), func() esapi.Request {
+			return esapi.IndicesPutSettingsRequest{Index: []string{s.gen.Load().alias(stateKind)}, Body: strings.NewReader(`{"index.gc_deletes":"0s"}`)}
+		}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -119,7 +123,7 @@ func (l *lent) Close() error {
 
 func refresh(t testing.TB, c *client, names string) {
 	t.Helper()
-	if err := c.call(t.Context(), "POST", "/"+names+"/_refresh", nil, nil); err != nil {
+	if err := c.call(t.Context(), func() esapi.Request { return esapi.IndicesRefreshRequest{Index: strings.Split(names, ",")} }, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -155,7 +159,9 @@ func empty(t testing.TB, l *lent) {
 	}
 	all := strings.Join(names, ",")
 	refresh(t, c, all)
-	if err := c.call(t.Context(), "POST", "/"+all+"/_delete_by_query?refresh=true&conflicts=proceed", []byte(`{"query":{"match_all":{}}}`), nil); err != nil {
+	if err := c.call(t.Context(), func() esapi.Request {
+		return esapi.DeleteByQueryRequest{Index: names, Body: strings.NewReader(`{"query":{"match_all":{}}}`), Refresh: new(true), Conflicts: "proceed"}
+	}, nil); err != nil {
 		t.Fatal(err)
 	}
 }

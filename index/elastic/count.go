@@ -1,10 +1,13 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"counterpoint"
 )
@@ -60,7 +63,10 @@ func (s *Store) total(ctx context.Context, g *generation, kind counterpoint.Kind
 			Failed int `json:"failed"`
 		} `json:"_shards"`
 	}
-	if err := s.call(ctx, "POST", "/"+g.alias(kind)+"/_count", body, &a); err != nil {
+	count := func() esapi.Request {
+		return esapi.CountRequest{Index: []string{g.alias(kind)}, Body: bytes.NewReader(body)}
+	}
+	if err := s.call(ctx, count, &a); err != nil {
 		return 0, err
 	}
 	if a.Count == nil || a.Shards.Failed > 0 {

@@ -1,11 +1,14 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"counterpoint"
 )
@@ -63,7 +66,7 @@ func (c *client) readSome(ctx context.Context, names []name, out []*stored) erro
 			Error  *serverError    `json:"error"`
 		} `json:"docs"`
 	}
-	if err := c.call(ctx, "POST", "/_mget", body, &a); err != nil {
+	if err := c.call(ctx, func() esapi.Request { return esapi.MgetRequest{Body: bytes.NewReader(body)} }, &a); err != nil {
 		return fmt.Errorf("read %d documents: %w", len(names), err)
 	}
 	if len(a.Docs) != len(names) {

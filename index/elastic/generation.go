@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -13,6 +14,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"counterpoint"
 )
@@ -59,7 +62,9 @@ func (s *Store) behind(ctx context.Context) (map[counterpoint.Kind][]string, err
 		byName[name], names = k, append(names, name)
 	}
 	var rows []struct{ Alias, Index string }
-	if err := s.call(ctx, "GET", "/_cat/aliases/"+strings.Join(names, ",")+"?format=json&h=alias,index", nil, &rows); err != nil {
+	if err := s.call(ctx, func() esapi.Request {
+		return esapi.CatAliasesRequest{Name: names, Format: "json", H: []string{"alias", "index"}}
+	}, &rows); err != nil {
 		return nil, fmt.Errorf("look for the index: %w", err)
 	}
 	found := map[counterpoint.Kind][]string{}
@@ -183,7 +188,9 @@ func (s *Store) makeIndex(ctx context.Context, g *generation, kind counterpoint.
 	if err != nil {
 		return err
 	}
-	err = s.call(ctx, "PUT", "/"+g.index(kind), body, nil)
+	err = s.call(ctx, func() esapi.Request {
+		return esapi.IndicesCreateRequest{Index: g.index(kind), Body: bytes.NewReader(body)}
+	}, nil)
 	var e *serverError
 	if errors.As(err, &e) && e.Type == "resource_already_exists_exception" { // by ourselves, and the answer was lost
 		return nil
@@ -221,7 +228,8 @@ func (s *Store) serve(ctx context.Context, g *generation) error {
 	if err != nil {
 		return err
 	}
-	if err := s.call(ctx, "POST", "/_aliases", body, nil); err != nil {
+	swap := func() esapi.Request { return esapi.IndicesUpdateAliasesRequest{Body: bytes.NewReader(body)} }
+	if err := s.call(ctx, swap, nil); err != nil {
 		return fmt.Errorf("serve the index %s: %w", g.id, err)
 	}
 	return s.remove(ctx, old)
@@ -230,7 +238,8 @@ func (s *Store) serve(ctx context.Context, g *generation) error {
 // remove deletes indices; those that are not there are gone already.
 func (s *Store) remove(ctx context.Context, indices []string) error {
 	for some := range slices.Chunk(indices, 20) {
-		if err := s.call(ctx, "DELETE", "/"+strings.Join(some, ",")+"?ignore_unavailable=true", nil, nil); err != nil {
+		gone := func() esapi.Request { return esapi.IndicesDeleteRequest{Index: some, IgnoreUnavailable: new(true)} }
+		if err := s.call(ctx, gone, nil); err != nil {
 			return fmt.Errorf("delete old indices: %w", err)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+
 	"counterpoint"
 	"counterpoint/index"
 )
@@ -285,7 +287,7 @@ func (s *Store) filled(ctx context.Context, g *generation, docs [][]byte) ([][]b
 		}
 	}
 	var a struct{ Responses []hits }
-	if err := s.call(ctx, "POST", "/_msearch", body.Bytes(), &a); err != nil {
+	if err := s.call(ctx, func() esapi.Request { return esapi.MsearchRequest{Body: bytes.NewReader(body.Bytes())} }, &a); err != nil {
 		return nil, fmt.Errorf("segments of %d items: %w", len(docs), err)
 	}
 	if len(a.Responses) != len(docs) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+
 	"counterpoint"
 	"counterpoint/index"
 )
@@ -173,7 +175,9 @@ func TestReindex(t *testing.T) {
 		t.Errorf("the new generation has %v items, %v; the log %d", g, err, len(l.items))
 	}
 	var mapping map[string]struct{ Mappings any }
-	if err := fresh.call(ctx, "GET", "/"+servedAlias(fresh.address.Prefix, counterpoint.KindItem)+"/_mapping", nil, &mapping); err != nil || !strings.Contains(fmt.Sprint(mapping), "planted") {
+	if err := fresh.call(ctx, func() esapi.Request {
+		return esapi.IndicesGetMappingRequest{Index: []string{servedAlias(fresh.address.Prefix, counterpoint.KindItem)}}
+	}, &mapping); err != nil || !strings.Contains(fmt.Sprint(mapping), "planted") {
 		t.Errorf("served after the swap: %v, %v; want the planted field in it", mapping, err)
 	}
 	if _, err := Open(ctx, url, Options{Log: quiet}); err == nil || errors.Is(err, counterpoint.ErrAway) || !strings.Contains(err.Error(), "newer program") {

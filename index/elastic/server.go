@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+
 	"counterpoint"
 )
 
@@ -21,7 +23,7 @@ func (c *client) checkServer(ctx context.Context) error {
 	if err := c.breaker.allow(); err != nil {
 		return err
 	}
-	status, answer, header, err := c.exchange(ctx, "GET", "/", nil)
+	status, answer, header, err := c.exchange(ctx, func() esapi.Request { return esapi.InfoRequest{} })
 	c.breaker.asked()
 	switch {
 	case err != nil && ctx.Err() != nil:

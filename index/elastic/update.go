@@ -1,7 +1,6 @@
 package elastic
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -9,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"counterpoint"
 	"counterpoint/index"
@@ -282,10 +283,9 @@ func (b *batch) show(now bool, kinds ...counterpoint.Kind) error {
 	if len(kinds) == 0 || !now && !b.o.Refresh {
 		return nil
 	}
-	var path bytes.Buffer
+	names := make([]string, len(kinds))
 	for i, k := range kinds {
-		path.WriteByte("/,"[min(i, 1)])
-		path.WriteString(b.g.alias(k))
+		names[i] = b.g.alias(k)
 	}
-	return b.call(b.ctx, "POST", path.String()+"/_refresh", nil, nil)
+	return b.call(b.ctx, func() esapi.Request { return esapi.IndicesRefreshRequest{Index: names} }, nil)
 }

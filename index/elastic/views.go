@@ -1,11 +1,14 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"counterpoint"
 	"counterpoint/index"
@@ -140,7 +143,9 @@ func (s *Store) search(ctx context.Context, alias string, r request, into any) e
 	if err != nil {
 		return err
 	}
-	return s.call(ctx, "POST", "/"+alias+"/_search?allow_partial_search_results=false", body, into)
+	return s.call(ctx, func() esapi.Request {
+		return esapi.SearchRequest{Index: []string{alias}, AllowPartialSearchResults: new(false), Body: bytes.NewReader(body)}
+	}, into)
 }
 
 // List calls each with the documents of one page.
