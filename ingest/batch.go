@@ -18,7 +18,7 @@ type batch struct {
 
 func (b *batch) add(it counterpoint.Item, scope, digest string) {
 	b.items = append(b.items, it)
-	b.marks = append(b.marks, mark{it.ID, it.Revision, scope, digest})
+	b.marks = append(b.marks, mark{item: it.ID, revision: it.Revision, scope: scope, digest: digest})
 	for _, s := range it.Segments {
 		b.bytes += len(s.Text) + 100
 	}
@@ -57,7 +57,9 @@ func (d *Door) let(ctx context.Context, in *intake, b batch) error {
 			in.note(fmt.Sprintf("replaces what was there as %q: the same recording with other words", it.Locator))
 		}
 		parts = append(parts, split(it)...)
-		marks = append(marks, b.marks[i])
+		m := b.marks[i]
+		m.again = found[i] == revised
+		marks = append(marks, m)
 	}
 	marks, err = d.publish(ctx, in, parts, marks)
 	if err != nil {
