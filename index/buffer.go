@@ -117,7 +117,7 @@ func handOver(value, into any) bool {
 	switch into := into.(type) {
 	case *record:
 		return assign(into, value)
-	case *assessmentDoc:
+	case *judgement:
 		return assign(into, value)
 	case *counterpoint.ItemView:
 		return assign(into, value)

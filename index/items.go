@@ -3,23 +3,16 @@ package index
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"counterpoint"
 )
 
-// assessmentDoc is the part of an assessment that segments are made from.
-type assessmentDoc struct {
-	ID       string                           `json:"id"`
-	Segments []counterpoint.SegmentAssessment `json:"segments"`
-	Errors   []string                         `json:"errors,omitempty"`
-}
-
 func assessmentID(item string, part int, revision string) string {
-	return fmt.Sprintf("%s.%d.%s", item, part, revision)
+	return item + "." + strconv.Itoa(part) + "." + revision
 }
 
 // putItem applies one part of an item: its segments replace what stood in their place.
@@ -31,12 +24,13 @@ func putItem(tx Tx, at counterpoint.Position, it counterpoint.Item) error {
 	if !rec.Heard.take(at) {
 		return mendItem(tx, rec, it)
 	}
+	known := rec.known()
 	revised := rec.revise(it.Revision)
 	if err := makeRoom(tx, rec, it, revised); err != nil {
 		return err
 	}
-	var a assessmentDoc
-	if err := tx.Get(kindAssessment, assessmentID(it.ID, it.Part, it.Revision), &a); err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
+	a, err := rec.judgementOf(tx, it.Part, it.Revision)
+	if err != nil {
 		return err
 	}
 	views := make([]counterpoint.SegmentView, len(it.Segments))
@@ -56,7 +50,11 @@ func putItem(tx Tx, at counterpoint.Position, it counterpoint.Item) error {
 	}
 	v := itemView(it)
 	rec.describe(&v)
-	if err := tx.Put(counterpoint.KindItem, it.ID, v); err != nil {
+	put := tx.Put
+	if !known && whole(tx) {
+		put = putFresh(tx)
+	}
+	if err := put(counterpoint.KindItem, it.ID, &v); err != nil {
 		return err
 	}
 	return tx.Put(kindRecord, it.ID, rec)
@@ -124,16 +122,16 @@ func newPart(it counterpoint.Item) partRecord {
 }
 
 // putSegments stores the segments with what the assessment says of them, and counts them for the item.
-func putSegments(put func(counterpoint.Kind, string, any) error, views []counterpoint.SegmentView, a assessmentDoc, p *partRecord) error {
-	judged := make(map[int]*counterpoint.SegmentAssessment, len(a.Segments))
+func putSegments(put func(counterpoint.Kind, string, any) error, views []counterpoint.SegmentView, a judgement, p *partRecord) error {
+	by := make(map[int]*judged, len(a.Segments))
 	for i := range a.Segments {
-		judged[a.Segments[i].Seq] = &a.Segments[i]
+		by[a.Segments[i].Seq] = &a.Segments[i]
 	}
 	p.Words, p.Quality, p.Errors = map[string]int{}, map[counterpoint.Quality]int{}, a.Errors
 	for i := range views {
 		v := &views[i]
-		if j := judged[v.Seq]; j != nil {
-			judge(v, *j)
+		if j := by[v.Seq]; j != nil {
+			j.judge(v)
 		}
 		p.Words[v.Lang] += len(strings.Fields(v.Text))
 		p.Quality[v.Quality]++
@@ -158,15 +156,6 @@ func segmentView(it counterpoint.Item, g counterpoint.Segment, version int) coun
 		StartMS: g.StartMS, EndMS: g.EndMS, Heard: it.HeardAt(g.StartMS), Seen: it.Seen, Speaker: g.Speaker, Role: g.Role,
 		Quality: g.Quality, Doubt: g.Doubt, Weak: g.Weak, Lang: cmp.Or(g.Lang, it.Lang, counterpoint.Undetermined),
 		Labels: []counterpoint.Label{}, Example: it.Example, Version: version,
-	}
-}
-
-func judge(v *counterpoint.SegmentView, j counterpoint.SegmentAssessment) {
-	v.Assessed, v.Lang, v.Level, v.Stance = true, cmp.Or(j.Lang, counterpoint.Undetermined), j.Level, j.Stance
-	v.Scores, v.Findings, v.Against = j.Scores, j.Findings, j.Against
-	v.Quality = cmp.Or(j.Quality, v.Quality)
-	if v.Labels = j.Labels(); v.Labels == nil {
-		v.Labels = []counterpoint.Label{}
 	}
 }
 
@@ -217,12 +206,12 @@ func putAssessment(tx Tx, at counterpoint.Position, a counterpoint.Assessment) e
 	if !rec.Judged.take(at) {
 		return mend(tx, rec)
 	}
-	doc := assessmentDoc{assessmentID(a.Item, a.Part, a.Revision), a.Segments, a.Errors}
-	if err := tx.Put(kindAssessment, doc.ID, doc); err != nil {
+	j := newJudgement(a)
+	if err := rec.keepJudgement(tx, j); err != nil {
 		return err
 	}
 	if p := rec.part(a.Part); p != nil && rec.current() == a.Revision {
-		if err := judgePart(tx, a.Item, p, doc); err != nil {
+		if err := judgePart(tx, a.Item, p, j); err != nil {
 			return err
 		}
 	}
@@ -233,7 +222,7 @@ func putAssessment(tx Tx, at counterpoint.Position, a counterpoint.Assessment) e
 	return putRecord(tx, rec)
 }
 
-func judgePart(tx Tx, item string, p *partRecord, a assessmentDoc) error {
+func judgePart(tx Tx, item string, p *partRecord, a judgement) error {
 	var views []counterpoint.SegmentView
 	for seq := p.From; seq <= p.To; seq++ {
 		var v counterpoint.SegmentView
@@ -251,6 +240,9 @@ func judgePart(tx Tx, item string, p *partRecord, a assessmentDoc) error {
 
 // putRecord stores the record and brings the item's view up to it, where the item is known.
 func putRecord(tx Tx, rec *record) error {
+	if !rec.known() && whole(tx) {
+		return tx.Put(kindRecord, rec.ID, rec)
+	}
 	var v counterpoint.ItemView
 	err := tx.Get(counterpoint.KindItem, rec.ID, &v)
 	switch {

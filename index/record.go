@@ -24,6 +24,8 @@ type record struct {
 	Flags     []string     `json:"flags"`  // that this item says something of
 	Heard     applied      `json:"heard"`  // how far the items topic is in here
 	Judged    applied      `json:"judged"` // and the assessments topic
+
+	Judgements []judgement `json:"judgements,omitempty"` // the small ones, the last of each part and revision
 }
 
 // applied is how far a topic is applied to one item. A batch that is cut off after the record was written, and
@@ -52,7 +54,7 @@ type partRecord struct {
 	Errors  []string                     `json:"errors,omitempty"`
 }
 
-// assessed is an assessment without its segments.
+// assessed is an assessment without what it says of segments.
 type assessed struct {
 	Revision  string                  `json:"revision"`
 	Part      int                     `json:"part"`
@@ -74,6 +76,9 @@ func loadRecord(tx Tx, item string) (*record, error) {
 	}
 	return rec, nil
 }
+
+// known reports whether a part of the item was ever heard.
+func (r *record) known() bool { return len(r.Revisions) > 0 }
 
 func (r *record) current() string {
 	if len(r.Revisions) == 0 {

@@ -10,7 +10,7 @@ func want(tx Tx, list []entry) error {
 	}
 	var named wanted
 	for _, e := range list {
-		named.name(e)
+		named.name(e, whole(tx))
 	}
 	if err := tx.Want(named.keys...); err != nil {
 		return err
@@ -30,6 +30,9 @@ func want(tx Tx, list []entry) error {
 			}
 			records[item] = rec
 			told.flags(rec)
+			if rec.known() {
+				told.add(counterpoint.KindItem, item)
+			}
 		}
 		told.told(tx, e, rec)
 	}
@@ -58,17 +61,20 @@ type wanted struct{ keys []Key }
 
 func (w *wanted) add(kind counterpoint.Kind, id string) { w.keys = append(w.keys, Key{kind, id}) }
 
-// name adds what the entry names itself.
-func (w *wanted) name(e entry) {
+// name adds what the entry names itself. Where no batch was ever cut off, the record tells what there is of its
+// item.
+func (w *wanted) name(e entry, whole bool) {
 	if item := itemOf(e); item != "" {
 		w.add(kindRecord, item)
-		w.add(counterpoint.KindItem, item)
+		if !whole {
+			w.add(counterpoint.KindItem, item)
+		}
 	}
 	switch v := e.value.(type) {
-	case *counterpoint.Item:
-		w.add(kindAssessment, assessmentID(v.ID, v.Part, v.Revision))
 	case *counterpoint.Assessment:
-		w.add(kindAssessment, assessmentID(v.Item, v.Part, v.Revision))
+		if !whole && len(v.Segments) > fewJudged {
+			w.add(kindAssessment, assessmentID(v.Item, v.Part, v.Revision))
+		}
 		for _, s := range v.Sightings {
 			w.add(counterpoint.KindFlag, s.FlagID())
 		}
@@ -93,6 +99,7 @@ func (w *wanted) flags(rec *record) {
 func (w *wanted) told(tx Tx, e entry, rec *record) {
 	switch v := e.value.(type) {
 	case *counterpoint.Item:
+		w.judgement(rec, v.Part, v.Revision)
 		for _, p := range rec.Parts {
 			if rec.current() != v.Revision || newPart(*v).replaces(p, *v) {
 				w.segments(rec.ID, p)
@@ -102,9 +109,16 @@ func (w *wanted) told(tx Tx, e entry, rec *record) {
 			w.segments(rec.ID, newPart(*v))
 		}
 	case *counterpoint.Assessment:
+		w.judgement(rec, v.Part, v.Revision)
 		if p := rec.part(v.Part); p != nil && rec.current() == v.Revision {
 			w.segments(rec.ID, *p)
 		}
+	}
+}
+
+func (w *wanted) judgement(rec *record, part int, revision string) {
+	if rec.judgedAlone(part, revision) {
+		w.add(kindAssessment, assessmentID(rec.ID, part, revision))
 	}
 }
 

@@ -69,14 +69,65 @@ func TestWrittenOnce(t *testing.T) {
 	if err := index.NewProjector(s, index.ProjectorOptions{}).PutTogether(t.Context(), entries(0, it), entries(0, judged(it, 1))); err != nil {
 		t.Fatal(err)
 	}
-	want := map[counterpoint.Kind]int{counterpoint.KindItem: 1, counterpoint.KindSegment: 3, counterpoint.KindFlag: 1, "record": 1, "assessment": 1}
+	want := map[counterpoint.Kind]int{counterpoint.KindItem: 1, counterpoint.KindSegment: 3, counterpoint.KindFlag: 1, "record": 1, "assessment": 1} // more segments than a record keeps
 	diff(t, "documents written", want, s.written)
+	short, post := newStaged(), broadcast("i1", "banish the Velari")
+	if err := index.NewProjector(short, index.ProjectorOptions{}).PutTogether(t.Context(), entries(0, post), entries(0, judged(post, 1))); err != nil {
+		t.Fatal(err)
+	}
+	diff(t, "documents written of a post", map[counterpoint.Kind]int{counterpoint.KindItem: 1, counterpoint.KindSegment: 1, counterpoint.KindFlag: 1, "record": 1}, short.written)
 	apart := newStaged()
 	p := index.NewProjector(apart, index.ProjectorOptions{})
 	if err := errors.Join(p.PutItems(t.Context(), entries(0, it)), p.PutAssessments(t.Context(), entries(0, judged(it, 1)))); err != nil {
 		t.Fatal(err)
 	}
 	diff(t, "documents, together and apart", dump(t, apart), dump(t, s))
+}
+
+// TestJudgementsComeBack: a part that comes again finds what was said of it last, wherever that is kept: of one
+// segment in the record, of many alone. The same revision is cut in two ways, so that one takes the other's place.
+func TestJudgementsComeBack(t *testing.T) {
+	full := broadcast("i1", "hello", "banish the Velari", "chase them", "bye")
+	other := broadcast("i1", "rain")
+	short, long := cut(full, 0, 1), cut(full, 0, 3)
+	f := func(what string, alone int, items ...counterpoint.Item) {
+		t.Helper()
+		var assessments []counterpoint.Assessment
+		for i, it := range items {
+			assessments = append(assessments, judged(it, i))
+		}
+		rebuilt := newStaged()
+		p := index.NewProjector(rebuilt, index.ProjectorOptions{})
+		if err := errors.Join(p.PutAssessments(t.Context(), entries(0, assessments...)), p.PutItems(t.Context(), entries(0, items...))); err != nil {
+			t.Fatal(err)
+		}
+		for late := range items { // assessments
+			live := newStaged()
+			p := index.NewProjector(live, index.ProjectorOptions{})
+			for i := range len(items) + late {
+				if err := p.PutItems(t.Context(), entries(i, items[min(i, len(items)):min(i+1, len(items))]...)); err != nil {
+					t.Fatal(err)
+				}
+				if i < late {
+					continue
+				}
+				if err := p.PutAssessments(t.Context(), entries(i-late, assessments[i-late])); err != nil {
+					t.Fatal(err)
+				}
+			}
+			diff(t, what, dump(t, rebuilt), dump(t, live))
+			if n := len(live.docs["assessment"]); n != alone {
+				t.Errorf("%s: %d judgements are kept alone, want %d", what, n, alone)
+			}
+		}
+	}
+	f("long and short parts", 1, long[0], long[1])
+	f("short and long parts", 1, short[0], short[1])
+	f("cut anew, longer", 1, short[0], short[1], long[0], long[1])
+	f("cut anew, shorter", 1, long[0], long[1], short[0], short[1])
+	f("there and back", 1, long[0], long[1], short[0], short[1], long[0], long[1])
+	f("revised and back", 2, full, other, short[0], short[1], other, full)
+	f("revised", 1, full, other)
 }
 
 type buried struct {
