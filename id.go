@@ -4,8 +4,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
-	"strings"
+	"sync"
 	"unicode"
+	"unicode/utf8"
 )
 
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
@@ -34,19 +35,44 @@ func ItemID(source, locator string) string { return ID("item", source, locator) 
 
 // Fold is the text as identity sees it: lower case, only letters, marks and digits, words separated by one
 // space. Two passages that differ in case, spacing and punctuation alone are the same passage.
-func Fold(text string) string {
-	var b strings.Builder
-	gap := false
+func Fold(text string) string { return string(appendFold(make([]byte, 0, len(text)), text)) }
+
+func appendFold(b []byte, text string) []byte {
+	gap, from, common := false, len(b), folded()
 	for _, r := range text {
-		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) {
-			if gap && b.Len() > 0 {
-				b.WriteByte(' ')
-			}
-			gap = false
-			b.WriteRune(unicode.ToLower(r))
+		var low rune
+		if int(r) < len(common) {
+			low = rune(common[r])
+		} else {
+			low = fold(r)
+		}
+		if low == 0 {
+			gap = true
 			continue
 		}
-		gap = true
+		if gap && len(b) > from {
+			b = append(b, ' ')
+		}
+		gap = false
+		b = utf8.AppendRune(b, low)
 	}
-	return b.String()
+	return b
 }
+
+// fold is a letter, mark or digit in lower case, and 0 for all else.
+func fold(r rune) rune {
+	if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) {
+		return unicode.ToLower(r)
+	}
+	return 0
+}
+
+// folded are the answers of fold for the scripts of most text, Latin to Ethiopic and beyond: looking them up in
+// Unicode's tables for every letter that comes through the door costs four times as much.
+var folded = sync.OnceValue(func() *[0x2000]uint16 {
+	var t [0x2000]uint16
+	for r := range t {
+		t[r] = uint16(fold(rune(r))) // none of these leaves 16 bits
+	}
+	return &t
+})

@@ -3,6 +3,7 @@ package counterpoint_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 
 	"pgregory.net/rapid"
 
@@ -146,5 +147,18 @@ func TestAiringCode(t *testing.T) {
 	}
 	if len(seen) < 1998 {
 		t.Errorf("%d codes for 2000 airings", len(seen))
+	}
+}
+
+// TestFoldOfEachRune holds the looked up answers to Unicode's own.
+func TestFoldOfEachRune(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		want := ""
+		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) {
+			want = string(unicode.ToLower(r))
+		}
+		if got := counterpoint.Fold(string(r)); got != want {
+			t.Fatalf("Fold(%U) = %q, want %q", r, got, want)
+		}
 	}
 }
