@@ -38,6 +38,8 @@ func open(r io.Reader, declared encoding.Encoding) (*input, error) {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
 		raw.Discard(3)
 		in.fix.utf8 = true
+	case declared == unicode.UTF8:
+		in.fix.utf8, in.fix.told = true, true
 	case declared != nil:
 		src = transform.NewReader(raw, declared.NewDecoder())
 	default:
@@ -55,7 +57,7 @@ func (in *input) tell(o Options) {
 	if in.fix.legacy != nil {
 		o.note("read as %v, as it is not UTF-8; if letters look wrong, save it as UTF-8", in.fix.legacy)
 	}
-	if in.fix.repaired > 0 {
+	if in.fix.repaired > 0 && !in.fix.told {
 		o.note("%d bytes were not valid UTF-8 and show as \uFFFD", in.fix.repaired)
 	}
 }
@@ -88,6 +90,7 @@ type repair struct {
 	legacy   *charmap.Charmap
 	utf8     bool // decided, or proven by what was read
 	repaired int
+	told     bool // what was repaired is said by the parser
 }
 
 // Reset is never called with a repair in use; it is there for transform.Transformer.
@@ -98,6 +101,14 @@ func (f *repair) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err err
 	for nSrc < len(src) {
 		if len(dst)-nDst < utf8.UTFMax {
 			return nDst, nSrc, transform.ErrShortDst
+		}
+		if f.utf8 {
+			n := clean(src[nSrc:], len(dst)-nDst)
+			copy(dst[nDst:], src[nSrc:nSrc+n])
+			nDst, nSrc = nDst+n, nSrc+n
+			if n > 0 {
+				continue
+			}
 		}
 		b := src[nSrc]
 		if b < utf8.RuneSelf {
@@ -119,6 +130,27 @@ func (f *repair) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err err
 		nDst += utf8.EncodeRune(dst[nDst:], r)
 	}
 	return nDst, nSrc, nil
+}
+
+// clean is how many bytes, of whole characters and at most room, can be taken as they are.
+func clean(src []byte, room int) (n int) {
+	src = src[:min(len(src), room)]
+	for n < len(src) {
+		b := src[n]
+		switch {
+		case b >= ' ' && b < 0x7f, b == '\n', b == '\r', b == '\t':
+			n++
+		case b >= 0xc3 && b < 0xe0 && n+1 < len(src) && src[n+1]&0xc0 == 0x80: // most letters beyond ASCII
+			n += 2
+		default:
+			r, size := utf8.DecodeRune(src[n:])
+			if size < 2 || r < 0xa0 {
+				return n
+			}
+			n += size
+		}
+	}
+	return n
 }
 
 func (f *repair) rune(src []byte) (rune, int) {

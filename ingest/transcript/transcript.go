@@ -4,6 +4,7 @@
 package transcript
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -146,34 +147,44 @@ func cutSegment(s counterpoint.Segment) (head, rest counterpoint.Segment) {
 	return head, rest
 }
 
-// tidy makes every run of white space one space.
+// tidy makes every run of white space one space, and drops control characters: JSON can escape what the input
+// was cleaned of.
 func tidy(s string) string {
 	if !untidy(s) {
 		return s
 	}
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && !unicode.IsSpace(r) { // JSON can escape what the input was cleaned of
-			return -1
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		switch {
+		case r > ' ' && r < 0x7f || r > 0xa0 && r < 0x1680: // neither, and most text
+			b = utf8.AppendRune(b, r)
+		case unicode.IsSpace(r):
+			if len(b) > 0 && b[len(b)-1] != ' ' {
+				b = append(b, ' ')
+			}
+		case !unicode.IsControl(r):
+			b = utf8.AppendRune(b, r)
 		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
+	}
+	return string(bytes.TrimSuffix(b, []byte(" ")))
 }
 
 func untidy(s string) bool {
 	space := true
 	for _, r := range s {
-		if unicode.IsSpace(r) {
+		switch {
+		case r > ' ' && r < 0x7f || r > 0xa0 && r < 0x1680:
+			space = false
+		case unicode.IsSpace(r):
 			if space || r != ' ' {
 				return true
 			}
 			space = true
-			continue
-		}
-		if unicode.IsControl(r) {
+		case unicode.IsControl(r):
 			return true
+		default:
+			space = false
 		}
-		space = false
 	}
 	return space && s != ""
 }
