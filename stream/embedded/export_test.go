@@ -39,3 +39,18 @@ func HoldSnapshot(t testing.TB, dir string) (release func()) {
 		_ = db.Close()
 	}
 }
+
+// Cold opens a log that reads the file only.
+var Cold = Options{cold: true}
+
+// Held is how many bytes of records are in memory.
+func (l *Log) Held() (n int) {
+	l.recent.mu.Lock()
+	defer l.recent.mu.Unlock()
+	for _, p := range l.recent.parts {
+		for _, r := range p.records {
+			n += r.Size()
+		}
+	}
+	return n
+}

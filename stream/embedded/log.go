@@ -25,6 +25,7 @@ type Options struct {
 	Locked   bool // the caller holds the folder's lock already (Lock)
 
 	synchronous string // of the writer; FULL. Tests prove with OFF that the fsync test can fail.
+	cold        bool   // hold no records in memory: tests read the file
 }
 
 var _ stream.Log = (*Log)(nil)
@@ -36,6 +37,7 @@ type Log struct {
 	lock     *Lock
 	readers  *sql.DB
 	writer   *writer // nil when read-only
+	recent   recent  // empty when read-only
 
 	quit      chan struct{} // closed by Close
 	closeOnce sync.Once
@@ -53,6 +55,7 @@ func Open(ctx context.Context, dir string, o Options) (*Log, error) {
 	l := &Log{
 		dir: dir, readOnly: o.ReadOnly, quit: make(chan struct{}),
 		ends: map[string][]int64{}, wakes: map[string]chan struct{}{}, groups: map[[2]string]*group{},
+		recent: recent{off: o.cold, parts: map[recentKey]*recentPart{}},
 	}
 	for _, t := range stream.Topics {
 		l.wakes[t.Name] = make(chan struct{})

@@ -168,6 +168,9 @@ func (r *reader) Close() error {
 
 // fetch reads records of one partition: those with from ≤ offset < end, at most max, and no more after bytes.
 func (l *Log) fetch(ctx context.Context, topic string, partition int, from, end int64, max, bytes int) ([]stream.Record, error) {
+	if records := l.recent.take(topic, partition, from, end, max, bytes); len(records) > 0 {
+		return records, l.open()
+	}
 	rows, err := l.readers.QueryContext(ctx, `SELECT offset, time, key, headers, value, value IS NULL FROM records
 		WHERE topic = ? AND partition = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?`, topic, partition, from, end, max)
 	if err != nil {

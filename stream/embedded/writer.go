@@ -154,6 +154,7 @@ func (w *writer) write(l *Log, batch []*job) {
 		err = w.commitBatch(ctx, t, batch)
 	}
 	if err == nil {
+		l.recent.add(t.fresh)
 		l.advanced(t.ends)
 		if t.deleted {
 			w.scrubber.scrub(ctx)
@@ -208,6 +209,7 @@ type transaction struct {
 	log     *Log
 	at      time.Time
 	ends    map[string][]int64 // of the topics touched
+	fresh   []stream.Record    // for recent
 	deleted bool               // compaction has deleted bytes that must leave the WAL as well
 }
 
@@ -253,6 +255,10 @@ func (t *transaction) append(ctx context.Context, topic stream.Topic, r stream.R
 	headers, err := encodeHeaders(r.Headers)
 	if err != nil {
 		return err
+	}
+	if !topic.Compacted {
+		r.Topic, r.Partition, r.Offset, r.Time = topic.Name, p, offset, time.UnixMilli(t.at.UnixMilli()).UTC()
+		t.fresh = append(t.fresh, r)
 	}
 	_, err = t.insert.ExecContext(ctx, topic.Name, p, offset, t.at.UnixMilli(), r.Key, headers, r.Value)
 	return err
