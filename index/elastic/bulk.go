@@ -24,6 +24,13 @@ const (
 	bulkFlight = 4
 )
 
+// What is written at once goes in so many requests, which the server works on side by side, unless they were to have
+// fewer documents than are worth one.
+const (
+	bulkBeside = 2
+	bulkLeast  = 100
+)
+
 // bulkTries is how often documents are sent before the batch is given back to wait. With the pauses between it
 // is about ten seconds.
 const bulkTries = 8
@@ -73,9 +80,10 @@ func (o *op) head() ([]byte, error) {
 // it has an answer of its own.
 func (c *client) bulk(ctx context.Context, ops []*op) error {
 	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(2)
+	work.SetLimit(bulkBeside)
+	most := min(bulkCount, max(bulkLeast, (len(ops)+bulkBeside-1)/bulkBeside))
 	for len(ops) > 0 {
-		n := fitting(ops)
+		n := fitting(ops, most)
 		some := ops[:n]
 		ops = ops[n:]
 		work.Go(func() error {
@@ -91,11 +99,11 @@ func (c *client) bulk(ctx context.Context, ops []*op) error {
 	return work.Wait()
 }
 
-// fitting is how many of the documents one request takes, at least one.
-func fitting(ops []*op) int {
+// fitting is how many of the documents one request takes, at least one and at most so many.
+func fitting(ops []*op, most int) int {
 	size := 0
 	for i, o := range ops {
-		if size += len(o.source) + 200; i > 0 && (size > bulkBytes || i == bulkCount) {
+		if size += len(o.source) + 200; i > 0 && (size > bulkBytes || i == most) {
 			return i
 		}
 	}
