@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -188,10 +189,7 @@ func sameBytes(ctx context.Context, tx *sql.Tx, marks []mark, which []int) (map[
 // mark writes a batch in one transaction. The row of an item that is its own scope, as a line of JSONL is, keeps
 // the digest of the bytes it came with first: most never get others.
 func (s *Seen) mark(ctx context.Context, marks []mark) error {
-	if len(marks) == 0 {
-		return nil
-	}
-	var items, bytes []any
+	var items, again, bytes []any
 	for _, m := range marks {
 		first := ""
 		if m.scope == m.item && !m.again {
@@ -199,16 +197,34 @@ func (s *Seen) mark(ctx context.Context, marks []mark) error {
 		} else {
 			bytes = append(bytes, m.scope, m.digest, m.item)
 		}
-		items = append(items, m.item, m.revision, first)
+		if m.again {
+			again = append(again, m.revision, m.item)
+		} else {
+			items = append(items, m.item, m.revision, first)
+		}
 	}
 	return s.in(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO seen (item, revision, digest) VALUES `+rowsOf("(?, ?, ?)", len(items)/3)+
-			` ON CONFLICT (item) DO UPDATE SET revision = excluded.revision`, items...)
-		if err == nil && len(bytes) > 0 {
-			_, err = tx.ExecContext(ctx, `INSERT OR IGNORE INTO bytes VALUES `+rowsOf("(?, ?, ?)", len(bytes)/3), bytes...)
+		// What SQLite may have to take back in the middle it keeps copies of: hence nothing here that may fail.
+		err := insert(ctx, tx, `INSERT OR IGNORE INTO seen (item, revision, digest) VALUES `, items)
+		for u := range slices.Chunk(again, 2) {
+			if err == nil {
+				_, err = tx.ExecContext(ctx, `UPDATE seen SET revision = ? WHERE item = ?`, u...)
+			}
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return insert(ctx, tx, `INSERT OR IGNORE INTO bytes VALUES `, bytes)
 	})
+}
+
+// insert inserts rows of three.
+func insert(ctx context.Context, tx *sql.Tx, into string, rows []any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, into+rowsOf("(?, ?, ?)", len(rows)/3), rows...)
+	return err
 }
 
 // rowsOf is a list of n rows of parameters.
