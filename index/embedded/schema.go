@@ -29,7 +29,7 @@ var schema = []string{
 		tags INTEGER NOT NULL,
 		doc BLOB NOT NULL
 	)`,
-	`CREATE UNIQUE INDEX docs_id ON docs(kind, id)`,
+	`CREATE UNIQUE INDEX docs_id ON docs(id, kind)`,
 	`CREATE INDEX docs_order ON docs(kind, rank, time, tie, source, lang, level) WHERE kind < 100`,
 	`CREATE INDEX docs_source ON docs(kind, source, rank, time, tie) WHERE source IS NOT NULL`,
 	`CREATE INDEX docs_lang ON docs(kind, lang, rank, time, tie) WHERE lang IS NOT NULL AND kind > 2`,
