@@ -40,7 +40,7 @@ const (
 	headSize   = 64 << 10
 	maxInput   = 2 << 30
 	maxListed  = 1000
-	batchItems = 200
+	batchItems = 500
 	batchBytes = 4 << 20
 )
 
