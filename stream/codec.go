@@ -3,6 +3,7 @@ package stream
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,7 +56,10 @@ func traceparent(x Value) string {
 	var span [8]byte
 	rand.Read(span[:]) // never fails since Go 1.24
 	span[0] |= 1
-	return fmt.Sprintf("00-%x-%x-01", trace[:16], span)
+	b := append(make([]byte, 0, 55), "00-"...)
+	b = append(hex.AppendEncode(b, trace[:16]), '-')
+	b = append(hex.AppendEncode(b, span[:]), "-01"...)
+	return string(b)
 }
 
 // Decode is the value of a record.

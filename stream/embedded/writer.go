@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,13 +46,22 @@ type writer struct {
 	jobs chan *job // unbuffered: what was not taken was not begun
 	wg   sync.WaitGroup
 
-	insert, end, commit, replaced, drop, latest *sql.Stmt
+	insert, insertMany, end, commit, replaced, drop, latest *sql.Stmt
 
 	scrubber *scrubber
 
 	path string
 	file os.FileInfo // what path was when it was opened
 }
+
+// Rows are inserted many at a time, which costs half. Where one is refused SQLite takes all back, as the writer would:
+// else it would keep copies of pages, to take back the statement alone.
+const (
+	insertInto = `INSERT OR ROLLBACK INTO records (topic, partition, offset, time, key, headers, value) VALUES `
+	insertRow  = `(?, ?, ?, ?, ?, ?, ?)`
+	rowColumns = 7
+	manyRows   = 16
+)
 
 func openWriter(ctx context.Context, path, synchronous string) (*writer, error) {
 	db, err := openWriting(ctx, path, synchronous)
@@ -76,7 +87,8 @@ func (w *writer) prepare(ctx context.Context, path string) (err error) {
 		into  **sql.Stmt
 		query string
 	}{
-		{&w.insert, `INSERT INTO records (topic, partition, offset, time, key, headers, value) VALUES (?, ?, ?, ?, ?, ?, ?)`},
+		{&w.insert, insertInto + insertRow},
+		{&w.insertMany, insertInto + strings.Repeat(insertRow+`, `, manyRows-1) + insertRow},
 		{&w.end, `INSERT INTO ends (topic, partition, next) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next`},
 		{&w.commit, `INSERT INTO commits (topic, name, partition, next) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET next = max(next, excluded.next)`},
@@ -118,7 +130,7 @@ func (w *writer) close() error {
 	if w.scrubber != nil {
 		errs = append(errs, w.scrubber.close())
 	}
-	for _, s := range []*sql.Stmt{w.insert, w.end, w.commit, w.replaced, w.drop, w.latest} {
+	for _, s := range []*sql.Stmt{w.insert, w.insertMany, w.end, w.commit, w.replaced, w.drop, w.latest} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -182,6 +194,9 @@ func (w *writer) commitBatch(ctx context.Context, t *transaction, batch []*job) 
 				return err
 			}
 		}
+		if err := t.insertRows(ctx); err != nil {
+			return err
+		}
 		return t.storeEnds(ctx)
 	}))
 }
@@ -209,6 +224,7 @@ type transaction struct {
 	log     *Log
 	at      time.Time
 	ends    map[string][]int64 // of the topics touched
+	rows    []any              // not inserted yet
 	fresh   []stream.Record    // for recent
 	deleted bool               // compaction has deleted bytes that must leave the WAL as well
 }
@@ -260,8 +276,29 @@ func (t *transaction) append(ctx context.Context, topic stream.Topic, r stream.R
 		r.Topic, r.Partition, r.Offset, r.Time = topic.Name, p, offset, time.UnixMilli(t.at.UnixMilli()).UTC()
 		t.fresh = append(t.fresh, r)
 	}
-	_, err = t.insert.ExecContext(ctx, topic.Name, p, offset, t.at.UnixMilli(), r.Key, headers, r.Value)
-	return err
+	t.rows = append(t.rows, topic.Name, p, offset, t.at.UnixMilli(), r.Key, headers, r.Value)
+	if topic.Compacted { // the next one of its key must find it
+		return t.insertRows(ctx)
+	}
+	return nil
+}
+
+// insertRows inserts what waits.
+func (t *transaction) insertRows(ctx context.Context) error {
+	rows := t.rows
+	t.rows = t.rows[:0]
+	for len(rows) >= manyRows*rowColumns {
+		if _, err := t.insertMany.ExecContext(ctx, rows[:manyRows*rowColumns]...); err != nil {
+			return err
+		}
+		rows = rows[manyRows*rowColumns:]
+	}
+	for row := range slices.Chunk(rows, rowColumns) {
+		if _, err := t.insert.ExecContext(ctx, row...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // compact deletes the record that the one at offset replaces.
