@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -18,7 +19,7 @@ func deadCommand() *cobra.Command {
 		Args:  argsBetween(0, 0, ""),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(deadListCommand(), deadRedriveCommand())
+	c.AddCommand(deadListCommand(), deadRedriveCommand(), deadDismissCommand())
 	return c
 }
 
@@ -54,7 +55,7 @@ func deadListCommand() *cobra.Command {
 				fmt.Fprintf(c.OutOrStdout(), "%s  %s  %s  %s\n", l.ID, l.At.Format("2006-01-02 15:04Z"), l.Stage, printable(l.Reason))
 			}
 			if !asJSON {
-				fmt.Fprintf(c.ErrOrStderr(), "%d dead letters; 'counterpoint dead redrive' puts them back after a fix\n", len(letters))
+				fmt.Fprintf(c.ErrOrStderr(), "%d dead letters; 'counterpoint dead redrive' puts them back after a fix, 'dead dismiss ID' lays one aside for good\n", len(letters))
 			}
 			return nil
 		},
@@ -65,48 +66,72 @@ func deadListCommand() *cobra.Command {
 }
 
 type redriven struct {
-	Redriven int `json:"redriven"`
+	Redriven int    `json:"redriven"`
+	Problem  string `json:"problem,omitempty"` // what stays, and why
 }
 
-const redrivePath = "/internal/dead/redrive"
+const (
+	redrivePath = "/internal/dead/redrive"
+	dismissPath = "/internal/dead/dismiss"
+)
 
 func deadRedriveCommand() *cobra.Command {
-	var at place
-	c := &cobra.Command{
+	return deadSettleCommand(&cobra.Command{
 		Use:   "redrive [ID…]",
 		Short: "Put dead letters back on the line: those named, or all",
 		Args:  argsBetween(0, -1, ""),
-		RunE: func(c *cobra.Command, args []string) error {
-			var n redriven
-			err := ask(c, &at, nil, redrivePath, args, &n, func(ctx context.Context, l *line) error {
-				var err error
-				if n.Redriven, err = stream.Redrive(ctx, l.stream, args...); err != nil {
-					return err
-				}
-				return l.settleOwn(ctx)
-			})
-			if err == nil {
-				fmt.Fprintf(c.OutOrStdout(), "re-driven %d\n", n.Redriven)
-			}
+	}, redrivePath, "re-driven", stream.Redrive)
+}
+
+func deadDismissCommand() *cobra.Command {
+	return deadSettleCommand(&cobra.Command{
+		Use:   "dismiss ID…",
+		Short: "Lay dead letters aside for good: nothing is to be done about them",
+		Args:  argsBetween(1, -1, "the letters, as 'counterpoint dead list' shows them"),
+	}, dismissPath, "dismissed", stream.Dismiss)
+}
+
+type settler func(ctx context.Context, log stream.Log, ids ...string) (int, error)
+
+// deadSettleCommand is a command that deals with letters, here or by the running process.
+func deadSettleCommand(c *cobra.Command, path, done string, do settler) *cobra.Command {
+	var at place
+	c.RunE = func(c *cobra.Command, args []string) error {
+		var n redriven
+		err := ask(c, &at, nil, path, args, &n, func(ctx context.Context, l *line) error {
+			n = settleLetters(ctx, l.stream, args, do)
+			return l.settleOwn(ctx)
+		})
+		if err != nil {
 			return err
-		},
+		}
+		fmt.Fprintf(c.OutOrStdout(), "%s %d\n", done, n.Redriven)
+		if n.Problem != "" {
+			return errors.New(n.Problem)
+		}
+		return nil
 	}
 	at.add(c)
 	return c
 }
 
-// redrive is the running process's side of 'dead redrive'; only who can read run.json gets here.
-func (l *line) redrive(w http.ResponseWriter, r *http.Request) {
-	ids := []string{}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&ids); err != nil {
-		http.Error(w, "the body must be a JSON list of ids", http.StatusUnprocessableEntity)
-		return
-	}
-	n, err := stream.Redrive(r.Context(), l.stream, ids...)
+func settleLetters(ctx context.Context, log stream.Log, ids []string, do settler) redriven {
+	n, err := do(ctx, log, ids...)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusConflict)
-		return
+		return redriven{n, said(err)}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(redriven{n})
+	return redriven{n, ""}
+}
+
+// letters is the running process's side of 'dead redrive' and 'dead dismiss'; only who can read run.json gets here.
+func (l *line) letters(do settler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ids := []string{}
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&ids); err != nil {
+			http.Error(w, "the body must be a JSON list of ids", http.StatusUnprocessableEntity)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(settleLetters(r.Context(), l.stream, ids, do))
+	}
 }

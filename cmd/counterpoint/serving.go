@@ -22,7 +22,8 @@ import (
 func (l *line) handler(cfg config, secret string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /readyz", l.readyz)
-	mux.HandleFunc("POST "+redrivePath, l.onlyLocal(secret, l.redrive))
+	mux.HandleFunc("POST "+redrivePath, l.onlyLocal(secret, l.letters(stream.Redrive)))
+	mux.HandleFunc("POST "+dismissPath, l.onlyLocal(secret, l.letters(stream.Dismiss)))
 	if l.door == nil {
 		mux.HandleFunc("GET /healthz", healthz)
 		mux.Handle("GET /metrics", promhttp.HandlerFor(l.metrics, promhttp.HandlerOpts{}))
