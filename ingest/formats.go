@@ -105,7 +105,7 @@ func detectWhisper(_ string, head []byte) bool {
 var srtTime = regexp.MustCompile(`(?m)^\s*\d+:\d\d:\d\d[,.]\d+\s*-->\s*\d+:\d\d`)
 
 func detectSRT(name string, head []byte) bool {
-	return ext(name) == ".srt" || srtTime.Match(bytes.ReplaceAll(head, []byte("\r"), []byte("\n")))
+	return ext(name) == ".srt" || bytes.Contains(head, []byte("-->")) && srtTime.Match(bytes.ReplaceAll(head, []byte("\r"), []byte("\n")))
 }
 
 var stmLine = regexp.MustCompile(`^[^\s\[(]\S*\s+\S+\s+\S+\s+\d+(\.\d+)?\s+\d+(\.\d+)?(\s|$)`)
