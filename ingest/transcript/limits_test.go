@@ -106,10 +106,12 @@ func TestNoInputIsSlow(t *testing.T) {
 				parse(t, parsers[format], append([]byte(head), data...))
 				return time.Since(began)
 			}
-			if four := took(data); four > 200*time.Millisecond { // a square would be sixteen times
-				if one := took(data[:len(data)/4]); four > 12*one {
-					t.Errorf("%s of %q after %q: a quarter took %v, all of it %v: more than linear", format, unit, head, one, four)
-				}
+			if took(data) < 200*time.Millisecond {
+				continue
+			}
+			one, four := best(took, data[:len(data)/4]), best(took, data)
+			if four > 12*one { // a square would be sixteen times
+				t.Errorf("%s of %q after %q: a quarter took %v, all of it %v: more than linear", format, unit, head, one, four)
 			}
 		}
 	}
@@ -123,6 +125,15 @@ func TestNoInputIsSlow(t *testing.T) {
 	}
 	f("whisper", `{"text":"a b c","words":[{"word":"z","probability":0}]},`)
 	f("jsonl", `{"segments":[{"text":"a"}]}`+"\n")
+}
+
+// best is the least of five times: what else the machine does only adds to them.
+func best(took func([]byte) time.Duration, data []byte) time.Duration {
+	least := took(data)
+	for range 4 {
+		least = min(least, took(data))
+	}
+	return least
 }
 
 func TestLongSegmentIsCut(t *testing.T) {
