@@ -2,13 +2,17 @@
 
 package index
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // update is wrong on purpose: it stores the positions before the documents, so that a kill in between loses
-// them. The kill test must fail with this build.
+// them. It takes its time there, as a slow disk would. The kill test must fail with this build.
 func update(ctx context.Context, s Store, next Next, fn func(Tx) error) error {
 	if err := s.Update(ctx, next, func(Tx) error { return nil }); err != nil {
 		return err
 	}
+	time.Sleep(50 * time.Millisecond)
 	return s.Update(ctx, nil, fn)
 }
