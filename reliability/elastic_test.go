@@ -161,6 +161,7 @@ func TestR7DiskFull(t *testing.T) {
 		f.start(t.Context())
 		f.send(t.Context(), items[:200])
 		f.settle(t.Context())
+		refresh(t, url, prefix) // lists are looked at while nothing can be refreshed
 		block(t, url, prefix, true)
 		f.send(t.Context(), items[200:400])
 		f.blocked()

@@ -133,11 +133,15 @@ func (e *serverError) explain() error {
 // ask makes a request, anew for each try: to send it reads its body.
 type ask func() esapi.Request
 
+// callTries is how often a request is made: a batch needs several, and in a storm that refuses a third of all each
+// has to have its chance, or the whole batch begins again. The breaker ends it sooner where nothing answers.
+const callTries = 6
+
 // call asks once, and again a little later where that may help, and reads the JSON answer.
 func (c *client) call(ctx context.Context, a ask, into any) error {
 	for try := 0; ; try++ {
 		err := c.once(ctx, a, into)
-		if err == nil || try == 2 || !errors.Is(err, counterpoint.ErrAway) || errors.Is(err, ErrReplaced) || errors.Is(err, errOpen) {
+		if err == nil || try == callTries-1 || !errors.Is(err, counterpoint.ErrAway) || errors.Is(err, ErrReplaced) || errors.Is(err, errOpen) {
 			return err
 		}
 		if werr := c.pause(ctx, try); werr != nil {
