@@ -106,7 +106,7 @@ func TestR6SearchStorm(t *testing.T) {
 		s.calm.Store(true)
 		store := openElastic(t, proxy, prefix)
 		s.calm.Store(false)
-		f := &flow{t: t, log: openLog(t), store: store, seen: clear, people: 2, impatient: 2 * time.Minute}
+		f := &flow{t: t, log: openLog(t), store: store, seen: clear, people: 2, impatient: 5 * time.Minute}
 		began := time.Now()
 		d := f.row(t.Context(), makeItems(2000, 10), 20)
 		t.Logf("20000 segments, %d decisions in %s: %v: %+v", f.decided.Load(), time.Since(began).Round(time.Second), s.did, d)
