@@ -175,8 +175,8 @@ func feed[T stream.Value](ctx context.Context, l *line, topic string) (*stream.F
 	return stream.Of[T](l.stream, topic).Tail("index", at)
 }
 
-// indexGroup is the group of the processes that make one generation of the index. A new one is read to from the
-// beginning of the log; what it holds already is known by its positions.
+// indexGroup is the group of the processes that make one generation of the index. begin moves it to where that one
+// stands; what is read again all the same is known by its positions.
 func indexGroup(s *served) string { return "index-" + s.Generation() }
 
 // begin moves the index's group to where the index stands, where nobody reads as its member yet: one that rebuild

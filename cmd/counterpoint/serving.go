@@ -109,15 +109,19 @@ func healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz says whether the process can take work, and else what is away.
 func (l *line) readyz(w http.ResponseWriter, r *http.Request) {
-	err := l.ready(r.Context())
-	if err == nil {
+	away := l.away(r.Context())
+	if len(away) == 0 {
 		answer(w, http.StatusOK, map[string]string{"status": "ready"})
 		return
 	}
-	l.log.Warn("not ready", "error", err)
+	names := make([]string, len(away))
+	for i, a := range away {
+		names[i] = a.what
+	}
+	l.log.Warn("not ready", "error", joined(away))
 	answer(w, http.StatusServiceUnavailable, api.Problem{
 		Type: "urn:counterpoint:problem:not-ready", Title: "Not ready", Status: http.StatusServiceUnavailable,
-		Detail: strings.Join(awayOf(err), " and ") + ": no answer. When it is back this goes on by itself; the log of the program says more.",
+		Detail: strings.Join(names, " and ") + ": no answer. When it is back this goes on by itself; the log of the program says more.",
 	})
 }
 
@@ -146,30 +150,27 @@ type awayError struct {
 func (e *awayError) Unwrap() error { return e.error }
 
 // ready says whether the log and the index answer.
-func (l *line) ready(ctx context.Context) error {
+func (l *line) ready(ctx context.Context) error { return joined(l.away(ctx)) }
+
+func joined(away []*awayError) error {
+	var err error
+	for _, a := range away {
+		err = errors.Join(err, a)
+	}
+	return err
+}
+
+// away are the backends that do not answer.
+func (l *line) away(ctx context.Context) (all []*awayError) {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
-	var errs []error
 	if _, err := l.stream.End(ctx, stream.Decisions); err != nil {
-		errs = append(errs, &awayError{"the log", err})
+		all = append(all, &awayError{"the log", err})
 	}
 	if l.store != nil {
 		if _, err := l.store.Positions(ctx, stream.Decisions); err != nil {
-			errs = append(errs, &awayError{"the index", err})
+			all = append(all, &awayError{"the index", err})
 		}
 	}
-	return errors.Join(errs...)
-}
-
-// awayOf names the backends of ready's error.
-func awayOf(err error) (names []string) {
-	if all, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range all.Unwrap() {
-			names = append(names, awayOf(e)...)
-		}
-	}
-	if e, ok := err.(*awayError); ok { //nolint:errorlint // the tree of errors is walked above, this looks at one node
-		names = append(names, e.what)
-	}
-	return names
+	return all
 }
