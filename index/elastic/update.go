@@ -125,7 +125,7 @@ func (b *batch) fetchAll(keys []index.Key) ([][]byte, error) {
 	return docs, nil
 }
 
-// write is the five stages.
+// write is the stages of index.Staged, with the claims before the documents and the positions after all.
 func (b *batch) write(changes []index.Change) error {
 	documents, records, outcomes := index.Staged(changes)
 	var claims []index.Change
@@ -168,9 +168,13 @@ func (b *batch) write(changes []index.Change) error {
 // held are the records that were read and stay as they are. They are written all the same: who reads a record to
 // change a document must know that nobody changed the record meanwhile.
 func (b *batch) held(changed []index.Change) ([]index.Change, error) {
+	written := make(map[string]bool, len(changed))
+	for _, c := range changed {
+		written[c.ID] = true
+	}
 	var out []index.Change
 	for k, at := range b.read {
-		if at == nil || k.Kind != index.KindRecord || slices.ContainsFunc(changed, func(c index.Change) bool { return c.ID == k.ID }) {
+		if at == nil || k.Kind != index.KindRecord || written[k.ID] {
 			continue
 		}
 		doc, err := at.doc()
