@@ -8,11 +8,12 @@ import (
 )
 
 // update is wrong on purpose: it stores the positions before the documents, so that a kill in between loses
-// them. It takes its time there, as a slow disk would. The kill test must fail with this build.
+// them. It takes its time there, longer than the kill test lets pass between what it sends and a kill, so that
+// the test never finds nothing by luck. The kill test must fail with this build.
 func update(ctx context.Context, s Store, next Next, fn func(Tx) error) error {
 	if err := s.Update(ctx, next, func(Tx) error { return nil }); err != nil {
 		return err
 	}
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(400 * time.Millisecond)
 	return s.Update(ctx, nil, fn)
 }
