@@ -1,6 +1,10 @@
 package counterpoint
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Query asks for documents of one kind. The zero Query asks for all, in the order of the kind: flags by rank,
 // everything else by time, newest first, then by id. Several values of one field mean any of them.
@@ -67,6 +71,17 @@ type ItemView struct {
 	Version   int           `json:"version"` // grows with each revision
 }
 
+// ItemFailed is the state of an item of which a classifier could not judge a part. Other items have none.
+const ItemFailed = "failed"
+
+// State is ItemFailed or empty.
+func (v *ItemView) State() string {
+	if len(v.Errors) > 0 {
+		return ItemFailed
+	}
+	return ""
+}
+
 // SegmentView is a segment as people see it, with what was found in it.
 type SegmentView struct {
 	ID       string            `json:"id"`
@@ -100,17 +115,51 @@ type GroupBy string
 
 // The groups. ByDay and ByHour are time buckets in UTC.
 const (
-	BySource GroupBy = "source"
-	ByLang   GroupBy = "lang"
-	ByLabel  GroupBy = "label"
-	ByLevel  GroupBy = "level"
-	ByState  GroupBy = "state"
-	ByDay    GroupBy = "day"
-	ByHour   GroupBy = "hour"
+	BySource    GroupBy = "source"
+	ByLang      GroupBy = "lang"
+	ByLabel     GroupBy = "label"
+	ByLevel     GroupBy = "level"
+	ByState     GroupBy = "state"
+	ByNarrative GroupBy = "narrative"
+	ByDay       GroupBy = "day"
+	ByHour      GroupBy = "hour"
 )
+
+const eachDay = " each day"
+
+// EachDay groups by the field and the day at once. The keys are those of ByDay, a space, and the field's value,
+// as Group.Daily reads them. Time buckets themselves have no EachDay.
+func (by GroupBy) EachDay() GroupBy { return by + eachDay }
+
+// Field is what is grouped by, and whether it is for each day. ok says whether there is such a group.
+func (by GroupBy) Field() (field GroupBy, daily, ok bool) {
+	name, daily := strings.CutSuffix(string(by), eachDay)
+	switch field = GroupBy(name); field {
+	case BySource, ByLang, ByLabel, ByLevel, ByState, ByNarrative:
+		return field, daily, true
+	case ByDay, ByHour, "":
+		return field, false, !daily
+	}
+	return field, daily, false
+}
+
+// Check says what is wrong with it.
+func (by GroupBy) Check() error {
+	if _, _, ok := by.Field(); ok {
+		return nil
+	}
+	return Invalid{{"by", fmt.Sprintf("%q is not one of source, lang, label, level, state, narrative, day, hour", string(by))}}
+}
 
 // Group is an exact count.
 type Group struct {
 	Key   string `json:"key"` // the value, or the start of the bucket in RFC 3339
 	Count int    `json:"count"`
+}
+
+// Daily cuts the key of a group of EachDay.
+func (g Group) Daily() (day time.Time, value string) {
+	start, value, _ := strings.Cut(g.Key, " ")
+	day, _ = time.Parse(time.RFC3339, start) // a key of Count's own
+	return day, value
 }

@@ -32,8 +32,9 @@ type Source struct {
 	FileTime  string     `json:"file_time,omitempty"` // pattern of the recording's start in a file name, as Go time layout
 	Basis     string     `json:"basis,omitempty"`     // legal basis for listening
 	Retention int        `json:"retention_days,omitempty"`
-	Own       bool       `json:"own,omitempty"`     // a station of ours or a partner's: its transcripts can prove an airing
-	Example   bool       `json:"example,omitempty"` // part of the built-in example, marked everywhere
+	Expected  int        `json:"expected_a_day,omitempty"` // segments a day that should come in; 0 is what was usual
+	Own       bool       `json:"own,omitempty"`            // a station of ours or a partner's: its transcripts can prove an airing
+	Example   bool       `json:"example,omitempty"`        // part of the built-in example, marked everywhere
 	Version   int        `json:"version"`
 	CreatedAt time.Time  `json:"created_at"`
 }
@@ -61,6 +62,9 @@ func (s Source) Check() error {
 	}
 	if s.Reach < 0 {
 		bad = append(bad, FieldError{"reach", "must not be negative"})
+	}
+	if s.Expected < 0 {
+		bad = append(bad, FieldError{"expected_a_day", "must not be negative"})
 	}
 	if s.Retention < 0 {
 		bad = append(bad, FieldError{"retention_days", "must not be negative"})

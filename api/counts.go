@@ -19,7 +19,7 @@ var counted = []counterpoint.Kind{
 
 var groups = []counterpoint.GroupBy{
 	counterpoint.BySource, counterpoint.ByLang, counterpoint.ByLabel, counterpoint.ByLevel,
-	counterpoint.ByState, counterpoint.ByDay, counterpoint.ByHour,
+	counterpoint.ByState, counterpoint.ByNarrative, counterpoint.ByDay, counterpoint.ByHour,
 }
 
 // Counts are exact counts by group.
@@ -29,6 +29,8 @@ type Counts struct {
 	Total int                  `json:"total" doc:"How many there are; one may be in several groups, or in none"`
 	Data  []counterpoint.Group `json:"data"`
 	Next  *string              `json:"next" doc:"Always null: all groups are here"`
+	// Coverage says whether the counts can be compared with those of other times; null of what is not collected.
+	Coverage *counterpoint.Coverage `json:"coverage"`
 }
 
 func (a *API) registerCounts() {
@@ -70,7 +72,17 @@ func (a *API) counts(ctx context.Context, in *listInput) (*struct{ Body Counts }
 	if out.Data == nil {
 		out.Data = []counterpoint.Group{}
 	}
+	if err != nil || !collected(kind) {
+		return &struct{ Body Counts }{out}, err
+	}
+	c, err := a.desk.Cover(ctx, q)
+	out.Coverage = &c
 	return &struct{ Body Counts }{out}, err
+}
+
+// collected reports whether there is more of the kind where more is collected.
+func collected(kind counterpoint.Kind) bool {
+	return kind == counterpoint.KindItem || kind == counterpoint.KindSegment || kind == counterpoint.KindFlag
 }
 
 // countedKind reads kind first, because what a state may be follows from it. flag and flags are the same.

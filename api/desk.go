@@ -35,17 +35,20 @@ type DeskOptions struct {
 	Secrets   Secrets
 	Now       func() time.Time
 	Wait      time.Duration // how long a command waits for its event to be applied before it answers "pending"
+	// Collecting says how this process fares that collects, by source; nil where it collects from none.
+	Collecting func(context.Context) (map[string]counterpoint.Collecting, error)
 }
 
 // Desk is where commands are checked, appended to the log and awaited. It is safe for concurrent use.
 type Desk struct {
-	views     counterpoint.Views
-	decisions Decisions
-	secrets   Secrets
-	now       func() time.Time
-	wait      time.Duration
-	tries     *tries
-	hashing   chan struct{} // one slot for each password that is hashed at a time
+	views      counterpoint.Views
+	decisions  Decisions
+	secrets    Secrets
+	now        func() time.Time
+	wait       time.Duration
+	collecting func(context.Context) (map[string]counterpoint.Collecting, error)
+	tries      *tries
+	hashing    chan struct{} // one slot for each password that is hashed at a time
 }
 
 // NewDesk makes a Desk.
@@ -57,7 +60,7 @@ func NewDesk(o DeskOptions) *Desk {
 		o.Wait = 2 * time.Second
 	}
 	return &Desk{
-		views: o.Views, decisions: o.Decisions, secrets: o.Secrets, now: o.Now, wait: o.Wait,
+		views: o.Views, decisions: o.Decisions, secrets: o.Secrets, now: o.Now, wait: o.Wait, collecting: o.Collecting,
 		tries: newTries(), hashing: make(chan struct{}, hashesAtOnce),
 	}
 }

@@ -45,7 +45,7 @@ const itemSegments = 100
 
 func (a *API) registerLists() {
 	list(a, "/items", counterpoint.KindItem, a.items)
-	list(a, "/segments", counterpoint.KindSegment, a.segments)
+	a.registerSegments()
 	list(a, "/flags", counterpoint.KindFlag, plain[counterpoint.Flag](a))
 	list(a, "/narratives", counterpoint.KindNarrative, plain[counterpoint.Narrative](a))
 	list(a, "/messages", counterpoint.KindMessage, plain[counterpoint.Message](a))

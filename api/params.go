@@ -198,7 +198,7 @@ func states(kind counterpoint.Kind) []string {
 	case counterpoint.KindAccount:
 		return []string{"active", "disabled"}
 	}
-	all := slices.Concat(names(counterpoint.FlagStates), names(counterpoint.MessageStates), names(counterpoint.AiringStates))
+	all := slices.Concat(names(counterpoint.FlagStates), names(counterpoint.MessageStates), names(counterpoint.AiringStates), []string{counterpoint.ItemFailed})
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -30,6 +30,7 @@ var routeOps = map[string]Op{
 	"GET /api/v1/airings/{id}":       Read,
 	"GET /api/v1/sources":            Read,
 	"GET /api/v1/sources/{id}":       Read,
+	"GET /api/v1/source-health":      Read,
 	"GET /api/v1/audit":              ReadAudit,
 	"GET /api/v1/audit/{id}":         ReadAudit,
 	"GET /api/v1/accounts":           ManagePeople,

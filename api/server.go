@@ -82,6 +82,7 @@ func New(o Options) (*API, error) {
 	a.registerAirings()
 	a.registerPeople()
 	a.registerSources()
+	a.registerHealthOfSources()
 	a.registerExports()
 	a.registerIngest()
 	return a, a.describe()

@@ -21,6 +21,7 @@ type SourceFields struct {
 	FileTime  *string                  `json:"file_time,omitempty" maxLength:"100" doc:"Layout of the recording's start in a file name"`
 	Basis     *string                  `json:"basis,omitempty" maxLength:"2000" doc:"Legal basis for listening"`
 	Retention *int                     `json:"retention_days,omitempty"`
+	Expected  *int                     `json:"expected_a_day,omitempty" doc:"Segments that should come in a day; 0 is what was usual"`
 	Own       *bool                    `json:"own,omitempty" doc:"A station of ours or a partner's: its transcripts can prove an airing"`
 }
 
@@ -39,6 +40,7 @@ func (f SourceFields) over(s counterpoint.Source) counterpoint.Source {
 	s.Languages, s.Country, s.Reach = *cmp.Or(f.Languages, &s.Languages), *cmp.Or(f.Country, &s.Country), *cmp.Or(f.Reach, &s.Reach)
 	s.Zone, s.Audio, s.FileTime = *cmp.Or(f.Zone, &s.Zone), *cmp.Or(f.Audio, &s.Audio), *cmp.Or(f.FileTime, &s.FileTime)
 	s.Basis, s.Retention, s.Own = *cmp.Or(f.Basis, &s.Basis), *cmp.Or(f.Retention, &s.Retention), *cmp.Or(f.Own, &s.Own)
+	s.Expected = *cmp.Or(f.Expected, &s.Expected)
 	return s
 }
 

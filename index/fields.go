@@ -73,7 +73,7 @@ func FieldsOf(doc any) Fields {
 
 func fieldsOfItem(d *counterpoint.ItemView) Fields {
 	return Fields{
-		Source: one(d.Source), Lang: one(d.Lang), Item: one(d.ID), Time: knownTime(d.Recorded, d.Published, d.Seen),
+		Source: one(d.Source), Lang: one(d.Lang), State: d.State(), Item: one(d.ID), Time: knownTime(d.Recorded, d.Published, d.Seen),
 		Tie: d.ID, Text: d.Title,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -309,6 +310,35 @@ func (s *Seen) Refused(ctx context.Context) ([]FileState, error) {
 		all = append(all, f)
 	}
 	return all, rows.Err()
+}
+
+// Fares says how the files of a watched folder fared. A refused file is not tried again until it changes, so there is
+// no next time.
+func (s *Seen) Fares(ctx context.Context, dir string) (counterpoint.Collecting, error) {
+	var c counterpoint.Collecting
+	dir = filepath.Clean(dir)
+	rows, err := s.db.QueryContext(ctx, `SELECT at, reason FROM files WHERE path > ? AND path < ? ORDER BY at DESC`, dir+"/", dir+"0") // 0 comes after the slash
+	if err != nil {
+		return c, fmt.Errorf("register of what was seen: %w", err)
+	}
+	defer rows.Close()
+	for c.Success == nil && rows.Next() {
+		var ms int64
+		var reason string
+		if err := rows.Scan(&ms, &reason); err != nil {
+			return c, fmt.Errorf("register of what was seen: %w", err)
+		}
+		at := time.UnixMilli(ms).UTC()
+		switch {
+		case reason == "":
+			c.Success = &at
+		case c.Failed == nil:
+			c.Failed, c.Reason, c.Failures = &at, reason, 1
+		default:
+			c.Failures++
+		}
+	}
+	return c, rows.Err()
 }
 
 // earlier folds a batch onto itself: of items that are in it twice, the second is repeated or revised.

@@ -137,6 +137,14 @@ func TestWatchRecordsWhatItRefuses(t *testing.T) {
 	if refused, _ = s.door.o.Seen.Refused(t.Context()); len(refused) != 1 || refused[0].Reason != "is empty" {
 		t.Errorf("refused %v, want the new reason", refused)
 	}
+	dir := filepath.Dir(refused[0].Path)
+	c, err := s.door.o.Seen.Fares(t.Context(), dir+"/")
+	if err != nil || c.Success == nil || c.Failed == nil || c.Failures != 1 || c.Reason != "is empty" {
+		t.Errorf("the folder fares %+v, %v; want one taken and one refused since", c, err)
+	}
+	if c, err := s.door.o.Seen.Fares(t.Context(), dir[:len(dir)-1]); err != nil || c.Success != nil || c.Failures != 0 {
+		t.Errorf("a folder with a name that begins alike fares %+v, %v", c, err)
+	}
 }
 
 func TestWatchTriesAgainWhenTheStreamFails(t *testing.T) {

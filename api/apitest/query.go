@@ -152,6 +152,7 @@ func entryOf(id string, doc any) entry {
 	switch d := doc.(type) {
 	case *counterpoint.ItemView:
 		e.source, e.langs, e.at, e.items = d.Source, []string{d.Lang}, when(d.Recorded, when(d.Published, d.Seen)), []string{d.ID}
+		e.state = d.State()
 		for _, s := range d.Segments {
 			e.text += s.Text + "\n"
 			e.labels = append(e.labels, s.Labels...)
@@ -212,6 +213,16 @@ func anyOf[T comparable](wanted []T, have ...T) bool {
 }
 
 func (e entry) groups(by counterpoint.GroupBy) []string {
+	if field, daily, _ := by.Field(); daily {
+		values := e.groups(field)
+		out := make([]string, 0, len(values))
+		for _, v := range values {
+			if v != "" {
+				out = append(out, e.groups(counterpoint.ByDay)[0]+" "+v)
+			}
+		}
+		return out
+	}
 	switch by {
 	case counterpoint.BySource:
 		return []string{e.source}
@@ -219,6 +230,8 @@ func (e entry) groups(by counterpoint.GroupBy) []string {
 		return e.langs
 	case counterpoint.ByLevel:
 		return []string{strconv.Itoa(e.level)}
+	case counterpoint.ByNarrative:
+		return []string{e.narrative}
 	case counterpoint.ByState:
 		return []string{e.state}
 	case counterpoint.ByDay:

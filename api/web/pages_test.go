@@ -211,8 +211,8 @@ func TestStaticFilesAreKept(t *testing.T) {
 	if got := css.header.Get("Cache-Control"); !strings.Contains(got, "immutable") {
 		t.Errorf("style sheet: Cache-Control is %q, want immutable", got)
 	}
-	if n := len(css.body); n > 12<<10 {
-		t.Errorf("style sheet has %d bytes, want at most 12 KB", n)
+	if n := len(css.body); n > 15<<10 {
+		t.Errorf("style sheet has %d bytes, want at most 15 KB", n)
 	}
 	if got := page.header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("page: Cache-Control is %q, want no-store", got)

@@ -62,6 +62,9 @@ func (p *Pages) routes() []route {
 
 		{"GET /search", api.Search, p.search},
 		{"GET /sources", api.Read, p.sources},
+		{"POST /sources", api.ManageSource, p.makeSource},
+		{"GET /sources/{id}", api.Read, p.source},
+		{"POST /sources/{id}", api.ManageSource, p.changeSource},
 		{"GET /audit", api.ReadAudit, p.audit},
 		{"GET /help", api.Read, p.help},
 

@@ -44,7 +44,7 @@ func TestRoutesByRole(t *testing.T) {
 		api.MakeStory: {counterpoint.Analyst, counterpoint.Reviewer, counterpoint.Admin},
 		api.Write:     {counterpoint.RadioTeam, counterpoint.Admin}, api.Air: {counterpoint.RadioTeam, counterpoint.Admin},
 		api.Approve: {counterpoint.Approver, counterpoint.Admin}, api.SendBack: {counterpoint.Approver, counterpoint.Admin},
-		api.ReadAudit: counterpoint.PersonRoles, api.ManagePeople: {counterpoint.Admin},
+		api.ReadAudit: counterpoint.PersonRoles, api.ManagePeople: {counterpoint.Admin}, api.ManageSource: {counterpoint.Admin},
 	}
 	for _, r := range (&Pages{}).routes() {
 		if r.op == api.Anyone {

@@ -18,11 +18,6 @@ type searchPage struct {
 	Cover   coverage
 }
 
-// coverage says how much was listened to where the search looks, so that few hits are not taken for silence.
-type coverage struct {
-	Sources, Heard int
-}
-
 type found struct {
 	Item  string
 	Title string
@@ -107,12 +102,9 @@ func lit(text string, spans []counterpoint.Span) []Piece {
 	return cut(text, 0, fs, nil, nil)
 }
 
-// cover counts the sources that were heard in the time the search looks at.
+// cover judges what was collected where the search looks, so that few hits are not taken for silence.
 func (b *searchPage) cover(r *request, v *view, q counterpoint.Query) error {
-	heard, err := r.p.views().Count(r.Context(), counterpoint.KindSegment, counterpoint.Query{From: q.From, To: q.To, Source: q.Source}, counterpoint.BySource)
-	b.Cover = coverage{Sources: len(v.names.allSources()), Heard: len(heard)}
-	if len(q.Source) > 0 {
-		b.Cover.Sources = len(q.Source)
-	}
+	c, err := r.p.desk.Cover(r.Context(), q)
+	b.Cover = v.Covered(c)
 	return err
 }

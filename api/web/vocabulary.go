@@ -17,7 +17,7 @@ type Tab struct {
 }
 
 // tabOf is the entry under which a page stands.
-var tabOf = map[string]string{"flag": "queue", "narrative": "narratives", "message": "messages", "write": "messages", "item": "sources", "items": "sources"}
+var tabOf = map[string]string{"flag": "queue", "narrative": "narratives", "message": "messages", "write": "messages", "item": "sources", "items": "sources", "source": "sources"}
 
 // Tab is the entry of the navigation for a page.
 func (v *view) Tab(page, path string) Tab {

@@ -54,6 +54,7 @@ type sourceConfig struct {
 	FileTime  string   `yaml:"file_time"`
 	Basis     string   `yaml:"basis"`
 	Retention int      `yaml:"retention_days"`
+	Expected  int      `yaml:"expected_a_day"` // segments that should come in; default what was usual
 	Own       bool     `yaml:"own"`
 	Watch     string   `yaml:"watch"`  // folder to take files from
 	Format    string   `yaml:"format"` // of those files; default auto
@@ -78,7 +79,7 @@ func (s sourceConfig) source(country string) counterpoint.Source {
 	}
 	return counterpoint.Source{
 		ID: s.ID, Name: s.Name, Kind: counterpoint.SourceKind(s.Kind), Owner: s.Owner, Languages: langs, Country: country,
-		Reach: s.Reach, Zone: s.Zone, Audio: s.Audio, FileTime: s.FileTime, Basis: s.Basis, Retention: s.Retention, Own: s.Own,
+		Reach: s.Reach, Zone: s.Zone, Audio: s.Audio, FileTime: s.FileTime, Basis: s.Basis, Retention: s.Retention, Expected: s.Expected, Own: s.Own,
 	}
 }
 

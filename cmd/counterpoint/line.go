@@ -148,7 +148,7 @@ func (l *line) openDesk(ctx context.Context) (err error) {
 	}
 	l.sink = &pinned{Store: l.store}
 	l.projector = index.NewProjector(l.sink, index.ProjectorOptions{Unseal: l.vault.Unseal, Bury: l.bury, Log: l.log, Registerer: l.metrics})
-	l.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault})
+	l.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault, Collecting: l.collecting})
 	return nil
 }
 

@@ -21,10 +21,8 @@ func (s *Store) Count(ctx context.Context, kind counterpoint.Kind, q counterpoin
 	if err != nil {
 		return nil, err
 	}
-	switch by {
-	case "", counterpoint.ByDay, counterpoint.ByHour, counterpoint.BySource, counterpoint.ByLang, counterpoint.ByLabel, counterpoint.ByLevel, counterpoint.ByState:
-	default:
-		return nil, counterpoint.Invalid{{Field: "by", Message: fmt.Sprintf("%q is not one of source, lang, label, level, state, day, hour", by)}}
+	if err := by.Check(); err != nil {
+		return nil, err
 	}
 	var groups []counterpoint.Group
 	err = s.reading(ctx, func(g *generation) error {
@@ -44,10 +42,25 @@ func (s *Store) groups(ctx context.Context, g *generation, kind counterpoint.Kin
 		return []counterpoint.Group{{Count: n}}, err
 	}
 	groups := []counterpoint.Group{}
-	err := s.buckets(ctx, g, kind, f, string(by), countPage, func(key json.RawMessage, n int) error {
-		k, err := groupKey(key, by)
+	field, daily, _ := by.Field()
+	fields := []string{string(field)}
+	if daily {
+		fields = []string{string(counterpoint.ByDay), string(field)}
+	}
+	err := s.buckets(ctx, g, kind, f, fields, countPage, func(keys []json.RawMessage, n int) error {
+		k, err := groupKey(keys[len(keys)-1], field)
+		if err != nil {
+			return err
+		}
+		if daily {
+			day, err := groupKey(keys[0], counterpoint.ByDay)
+			if err != nil {
+				return err
+			}
+			k = day + " " + k
+		}
 		groups = append(groups, counterpoint.Group{Key: k, Count: n})
-		return err
+		return nil
 	})
 	return groups, err
 }
@@ -94,11 +107,16 @@ func groupKey(key json.RawMessage, by counterpoint.GroupBy) (string, error) {
 	return k, err
 }
 
-// buckets calls each with every value of the field and how many documents have it, in the order of the values.
-func (s *Store) buckets(ctx context.Context, g *generation, kind counterpoint.Kind, f []clause, field string, size int, each func(key json.RawMessage, n int) error) error {
+// buckets calls each with every combination of values of the fields and how many documents have it, in the order
+// of the values.
+func (s *Store) buckets(ctx context.Context, g *generation, kind counterpoint.Kind, f []clause, fields []string, size int, each func(keys []json.RawMessage, n int) error) error {
+	sources := make([]clause, len(fields))
+	for i, field := range fields {
+		sources[i] = clause{field: clause{"terms": clause{"field": field}}}
+	}
 	var after map[string]json.RawMessage
 	for {
-		composite := clause{"size": size, "sources": []clause{{"k": clause{"terms": clause{"field": field}}}}}
+		composite := clause{"size": size, "sources": sources}
 		if after != nil {
 			composite["after"] = after
 		}
@@ -121,7 +139,11 @@ func (s *Store) buckets(ctx context.Context, g *generation, kind counterpoint.Ki
 			return fmt.Errorf("%w: %s answers a count without groups", counterpoint.ErrAway, s.address.Server)
 		}
 		for _, b := range a.Aggregations.Groups.Buckets {
-			if err := each(b.Key["k"], b.Count); err != nil {
+			keys := make([]json.RawMessage, len(fields))
+			for i, field := range fields {
+				keys[i] = b.Key[field]
+			}
+			if err := each(keys, b.Count); err != nil {
 				return err
 			}
 		}

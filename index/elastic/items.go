@@ -110,9 +110,9 @@ func (s *Store) itemsWith(ctx context.Context, g *generation, segments []clause)
 }
 
 func (s *Store) eachItem(ctx context.Context, g *generation, segments []clause, size int, each func(id string) error) error {
-	return s.buckets(ctx, g, counterpoint.KindSegment, segments, "item", size, func(key json.RawMessage, _ int) error {
+	return s.buckets(ctx, g, counterpoint.KindSegment, segments, []string{"item"}, size, func(keys []json.RawMessage, _ int) error {
 		var id string
-		if err := json.Unmarshal(key, &id); err != nil {
+		if err := json.Unmarshal(keys[0], &id); err != nil {
 			return err
 		}
 		return each(id)

@@ -62,7 +62,7 @@ func TestPlans(t *testing.T) {
 	f(counterpoint.KindAiring, counterpoint.Query{Station: []string{"s"}}, "docs_station")
 	f(counterpoint.KindAiring, counterpoint.Query{Message: []string{"m"}}, "docs_message")
 
-	for _, by := range []counterpoint.GroupBy{"", counterpoint.BySource, counterpoint.ByLang, counterpoint.ByLevel, counterpoint.ByState, counterpoint.ByDay, counterpoint.ByHour} {
+	for _, by := range []counterpoint.GroupBy{"", counterpoint.BySource, counterpoint.ByLang, counterpoint.ByLevel, counterpoint.ByState, counterpoint.ByDay, counterpoint.ByHour, counterpoint.BySource.EachDay(), counterpoint.ByLang.EachDay()} {
 		f, _, err := filterOf(counterpoint.KindSegment, counterpoint.Query{})
 		if err != nil {
 			t.Fatal(err)

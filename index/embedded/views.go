@@ -215,46 +215,66 @@ func (s *Store) Count(ctx context.Context, kind counterpoint.Kind, q counterpoin
 	defer rows.Close()
 	groups := []counterpoint.Group{}
 	for rows.Next() {
+		var number, value string
 		var g counterpoint.Group
-		if err := rows.Scan(&g.Key, &g.Count); err != nil {
+		if err := rows.Scan(&number, &value, &g.Count); err != nil {
 			return nil, wrap(err)
 		}
-		if size > 0 {
-			if g.Key, err = bucketKey(g.Key, size); err != nil {
-				return nil, err
-			}
+		if g.Key, err = groupKey(number, value, size); err != nil {
+			return nil, err
 		}
 		groups = append(groups, g)
 	}
 	return groups, wrap(rows.Err())
 }
 
-// countQuery is the counting and, of time buckets, their size.
+// countQuery is the counting by the number of the time bucket and the value, and the size of buckets. What is not
+// grouped by is empty.
 func countQuery(kind counterpoint.Kind, f *filter, by counterpoint.GroupBy) (query string, size time.Duration, err error) {
-	switch by {
-	case "":
-		return "SELECT '', count(*) FROM docs WHERE " + f.where(), 0, nil
-	case counterpoint.ByDay:
-		return bucketQuery(f, 24*time.Hour), 24 * time.Hour, nil
-	case counterpoint.ByHour:
-		return bucketQuery(f, time.Hour), time.Hour, nil
-	case counterpoint.BySource, counterpoint.ByLang, counterpoint.ByLabel, counterpoint.ByLevel, counterpoint.ByState:
+	if err := by.Check(); err != nil {
+		return "", 0, err
+	}
+	field, daily, _ := by.Field()
+	number, value, from := "''", "''", "docs"
+	switch {
+	case field == "":
+		return "SELECT '', '', count(*) FROM docs WHERE " + f.where(), 0, nil
+	case field == counterpoint.ByDay || daily:
+		size = 24 * time.Hour
+	case field == counterpoint.ByHour:
+		size = time.Hour
+	}
+	if size > 0 {
+		number = bucketNumber(size)
+	}
+	switch {
+	case field == counterpoint.ByDay || field == counterpoint.ByHour:
+	case tagged(kind, string(field)):
+		value, from = "value", "docs JOIN tags USING (n)"
+		f.add("field = '" + string(field) + "'")
 	default:
-		return "", 0, counterpoint.Invalid{{Field: "by", Message: fmt.Sprintf("%q is not one of source, lang, label, level, state, day, hour", by)}}
+		value = string(field)
+		f.add(value + " IS NOT NULL")
 	}
-	if tagged(kind, string(by)) {
-		return "SELECT value, count(*) FROM docs JOIN tags USING (n) WHERE field = '" + string(by) + "' AND " + f.where() + " GROUP BY value ORDER BY value", 0, nil
-	}
-	f.add(string(by) + " IS NOT NULL")
-	return "SELECT " + string(by) + ", count(*) FROM docs WHERE " + f.where() + " GROUP BY 1 ORDER BY 1", 0, nil
+	return "SELECT " + number + ", " + value + ", count(*) FROM " + from + " WHERE " + f.where() + " GROUP BY 1, 2 ORDER BY 1, 2", size, nil
 }
 
-// bucketQuery groups by the number of the bucket, counted from 1970, also before: the start of the first in
-// nanoseconds would not fit.
-func bucketQuery(f *filter, size time.Duration) string {
+// bucketNumber is the number of the bucket, counted from 1970, also before: the start of the first in nanoseconds
+// would not fit.
+func bucketNumber(size time.Duration) string {
 	n := size.Nanoseconds()
-	number := fmt.Sprintf("-time / %d - (-time %% %d < 0)", n, n)
-	return "SELECT " + number + ", count(*) FROM docs WHERE " + f.where() + " GROUP BY 1 ORDER BY 1"
+	return fmt.Sprintf("-time / %d - (-time %% %d < 0)", n, n)
+}
+
+func groupKey(number, value string, size time.Duration) (string, error) {
+	if size == 0 {
+		return value, nil
+	}
+	day, err := bucketKey(number, size)
+	if err != nil || value == "" {
+		return day, err
+	}
+	return day + " " + value, nil
 }
 
 func bucketKey(number string, size time.Duration) (string, error) {

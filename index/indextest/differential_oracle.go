@@ -50,7 +50,7 @@ func (w *World) index() {
 		at := first(v.Recorded, first(v.Published, v.Seen))
 		w.add(counterpoint.KindItem, &row{
 			id: v.ID, doc: encoded(v), at: at, item: v.ID, sources: []string{v.Source}, lang: v.Lang, level: -1, items: []string{v.ID},
-			text: v.Title, segments: parts[v.ID],
+			text: v.Title, state: failed(v), segments: parts[v.ID],
 		})
 	}
 	for _, v := range w.Flags {
@@ -75,6 +75,13 @@ func (w *World) add(kind counterpoint.Kind, r *row) {
 	}
 	w.docs[r.id] = r.doc
 	w.rows[kind] = append(w.rows[kind], r)
+}
+
+func failed(v counterpoint.ItemView) string {
+	if v.Errors == nil {
+		return ""
+	}
+	return "failed"
 }
 
 func first(a *time.Time, b time.Time) time.Time {
@@ -245,6 +252,13 @@ func groups(rows []*row, by counterpoint.GroupBy) []counterpoint.Group {
 }
 
 func (r *row) keys(by counterpoint.GroupBy) []string {
+	if field, ok := strings.CutSuffix(string(by), " each day"); ok {
+		var list []string
+		for _, value := range distinct(r.keys(counterpoint.GroupBy(field))) {
+			list = append(list, r.keys(counterpoint.ByDay)[0]+" "+value)
+		}
+		return list
+	}
 	switch by {
 	case counterpoint.BySource:
 		return r.sources
@@ -252,6 +266,8 @@ func (r *row) keys(by counterpoint.GroupBy) []string {
 		return []string{r.lang}
 	case counterpoint.ByState:
 		return []string{r.state}
+	case counterpoint.ByNarrative:
+		return []string{r.narrative}
 	case counterpoint.ByLabel:
 		var list []string
 		for _, l := range r.labels {

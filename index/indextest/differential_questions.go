@@ -106,7 +106,8 @@ func (a *asker) states(now counterpoint.FlagState) []string {
 
 func (a *asker) groups() []counterpoint.GroupBy {
 	all := []counterpoint.GroupBy{
-		counterpoint.BySource, counterpoint.ByLang, counterpoint.ByLabel, counterpoint.ByLevel, counterpoint.ByState, counterpoint.ByDay, counterpoint.ByHour,
+		counterpoint.BySource, counterpoint.ByLang, counterpoint.ByLabel, counterpoint.ByLevel, counterpoint.ByState, counterpoint.ByDay, counterpoint.ByHour, counterpoint.ByNarrative,
+		counterpoint.BySource.EachDay(), counterpoint.ByLang.EachDay(), counterpoint.ByLabel.EachDay(), counterpoint.ByState.EachDay(), counterpoint.ByNarrative.EachDay(),
 	}
 	return []counterpoint.GroupBy{"", oneOfThe(a, all)}
 }

@@ -66,6 +66,9 @@ func (w *World) item(n int, lines []Line) {
 		Title: lines[pick(len(lines), "title", n)].Text, Seen: origin.Add(time.Duration(pick(90, "seen", n)) * 24 * time.Hour),
 		Parts: 1, Count: len(lines), Flags: []string{}, Version: 1,
 	}
+	if pick(9, "failed", n) == 0 {
+		v.Errors = []string{"hate: could not read it"}
+	}
 	switch begin := beginning(n); pick(6, "known", n) {
 	case 0: // neither is known: all its segments have one time
 	case 1:

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"search filters", searchFilters},
 		{"list by words", listByWords},
 		{"counts", counts},
+		{"coverage", coverage},
 		{"item segments", itemSegments},
 		{"closed", closed},
 		{"item then assessment", itemThenAssessment},

@@ -215,8 +215,25 @@ func counts(t *testing.T, open Open) {
 	f(seg, counterpoint.Query{To: *at(24 * 60)}, counterpoint.ByHour, g("2026-03-01T06:00:00Z", 1), g("2026-03-01T07:00:00Z", 2))
 	f(flag, counterpoint.Query{}, counterpoint.ByState, g("open", 2), g("rejected", 1))
 	f(flag, counterpoint.Query{}, counterpoint.BySource, g("radio-a", 3), g("radio-c", 1))
-	if _, err := s.Count(t.Context(), seg, counterpoint.Query{}, "colour"); !errors.Is(err, counterpoint.ErrInvalid) {
-		t.Errorf("count by colour = %v, want ErrInvalid", err)
+	put(t, s,
+		rawFlag("f4", 1, 24*60, func(f *counterpoint.Flag) { f.Narrative, f.Labels = "n1", []counterpoint.Label{counterpoint.Hate} }),
+		counterpoint.ItemView{ID: "i8", Source: "radio-a", Lang: "eng", Seen: day, Recorded: at(0), Errors: []string{"hate: broken"}},
+		counterpoint.ItemView{ID: "i9", Source: "radio-b", Lang: "eng", Seen: day, Recorded: at(0)},
+	)
+	f(seg, counterpoint.Query{}, counterpoint.BySource.EachDay(), g("2026-03-01T00:00:00Z radio-a", 2), g("2026-03-01T00:00:00Z radio-b", 1), g("2026-03-02T00:00:00Z radio-a", 1))
+	f(seg, counterpoint.Query{}, counterpoint.ByLang.EachDay(), g("2026-03-01T00:00:00Z eng", 2), g("2026-03-01T00:00:00Z swa", 1))
+	f(seg, counterpoint.Query{Text: "sun"}, counterpoint.ByLabel.EachDay(), g("2026-03-01T00:00:00Z hate", 1), g("2026-03-01T00:00:00Z incitement", 1))
+	f(seg, counterpoint.Query{From: *at(24 * 60)}, counterpoint.ByLevel.EachDay(), g("2026-03-02T00:00:00Z 0", 1))
+	f(flag, counterpoint.Query{}, counterpoint.ByNarrative, g("n1", 1))
+	f(flag, counterpoint.Query{}, counterpoint.ByNarrative.EachDay(), g("2026-03-02T00:00:00Z n1", 1))
+	f(flag, counterpoint.Query{}, counterpoint.BySource.EachDay(), g("2026-03-01T00:00:00Z radio-a", 3), g("2026-03-01T00:00:00Z radio-c", 1), g("2026-03-02T00:00:00Z radio-a", 1))
+	f(counterpoint.KindItem, counterpoint.Query{}, counterpoint.ByState.EachDay(), g("2026-03-01T00:00:00Z failed", 1))
+	f(counterpoint.KindItem, counterpoint.Query{State: []string{counterpoint.ItemFailed}}, counterpoint.BySource, g("radio-a", 1))
+	f(counterpoint.KindItem, counterpoint.Query{Text: "rain"}, counterpoint.BySource.EachDay())
+	for _, by := range []counterpoint.GroupBy{"colour", counterpoint.ByDay.EachDay(), counterpoint.GroupBy("colour").EachDay(), counterpoint.GroupBy("").EachDay()} {
+		if _, err := s.Count(t.Context(), seg, counterpoint.Query{}, by); !errors.Is(err, counterpoint.ErrInvalid) {
+			t.Errorf("count by %q = %v, want ErrInvalid", by, err)
+		}
 	}
 }
 
