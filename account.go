@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -31,12 +32,22 @@ type Account struct {
 	Roles     []PersonRole `json:"roles"`
 	Languages []string     `json:"languages,omitempty"` // those the person reads, for their queue
 	Blur      bool         `json:"blur,omitempty"`      // hateful passages blurred until asked for
+	Saved     []Saved      `json:"saved,omitempty"`     // searches and trends kept for another day, by name
 	Disabled  bool         `json:"disabled,omitempty"`
 	Epoch     int          `json:"epoch"` // sessions begun in an earlier epoch are over
 	Version   int          `json:"version"`
 	CreatedAt time.Time    `json:"created_at"`
 	Example   bool         `json:"example,omitempty"`
 }
+
+// Saved is a search or trend that a person kept: the address of its page, with the filters.
+type Saved struct {
+	Name string `json:"name"`
+	Path string `json:"path"`
+}
+
+// maxSaved is how many a person may keep.
+const maxSaved = 50
 
 // Has reports whether the account has any of the roles; an admin has all.
 func (a Account) Has(roles ...PersonRole) bool {
@@ -108,6 +119,38 @@ func (a *Account) SetPreferences(by string, now time.Time, languages []string, b
 	return newEvent("account.preferences", by, now, a.Ref(), accountData{Languages: codes, Blur: blur}), nil
 }
 
+// Save keeps a search under a name, in place of one that had it.
+func (a *Account) Save(by string, now time.Time, s Saved) (Event, error) {
+	var bad Invalid
+	s.Name = strings.TrimSpace(s.Name)
+	if n := utf8.RuneCountInString(s.Name); n == 0 || n > 80 {
+		bad = append(bad, FieldError{"name", "must be 1 to 80 characters"})
+	}
+	page, _, _ := strings.Cut(s.Path, "?")
+	if (page != "/search" && page != "/trends") || len(s.Path) > 2000 || strings.ContainsFunc(s.Path, unicode.IsControl) {
+		bad = append(bad, FieldError{"path", "must be the address of a search or trend, such as /search?q=well, of at most 2000 bytes"})
+	}
+	if a.saved(s.Name) < 0 && len(a.Saved) >= maxSaved {
+		bad = append(bad, FieldError{"name", fmt.Sprintf("%d searches are kept already; drop one first", maxSaved)})
+	}
+	if len(bad) > 0 {
+		return Event{}, bad
+	}
+	return newEvent("account.save", by, now, a.Ref(), s), nil
+}
+
+// Drop forgets the search of that name.
+func (a *Account) Drop(by string, now time.Time, name string) (Event, error) {
+	if a.saved(name) < 0 {
+		return Event{}, Invalid{{"name", fmt.Sprintf("there is no kept search called %q", name)}}
+	}
+	return newEvent("account.drop", by, now, a.Ref(), Saved{Name: name}), nil
+}
+
+func (a *Account) saved(name string) int {
+	return slices.IndexFunc(a.Saved, func(s Saved) bool { return s.Name == name })
+}
+
 // NoteToken records that a token was made for the account, by whom and under which public name.
 func (a *Account) NoteToken(by string, now time.Time, token string) (Event, error) {
 	return newEvent("account.token", by, now, a.Ref(), map[string]string{"token": token}), nil
@@ -147,10 +190,27 @@ func (a *Account) apply(e Event) error {
 	case "account.disable":
 		a.Disabled = true
 		a.Epoch++
+	case "account.save", "account.drop":
+		return a.applySaved(e)
 	case "account.token":
 	default:
 		return e.unknown()
 	}
+	a.Version++
+	return nil
+}
+
+func (a *Account) applySaved(e Event) error {
+	var s Saved
+	if err := e.data(&s); err != nil {
+		return err
+	}
+	saved := slices.DeleteFunc(slices.Clone(a.Saved), func(o Saved) bool { return o.Name == s.Name })
+	if e.Type == "account.save" {
+		saved = append(saved, s)
+		slices.SortFunc(saved, func(x, y Saved) int { return strings.Compare(x.Name, y.Name) })
+	}
+	a.Saved = saved
 	a.Version++
 	return nil
 }

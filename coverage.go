@@ -131,6 +131,7 @@ func (h History) Judge(i, j int) Coverage {
 	}
 	t.days = j - i
 	t.partial = t.days == 1 && h.Days[i].partial()
+	t.late = t.partial && h.Days[i].share() >= .5
 	c := t.judge(h.usualUnd(i))
 	c.From, c.To = h.Days[i].From, h.Days[j-1].To
 	if len(bad) > 0 {
@@ -179,6 +180,7 @@ type tally struct {
 	und, segments  int // of the languages
 	days           int
 	partial        bool
+	late           bool // half the day that is not over has passed
 	known          bool // something was usual
 }
 
@@ -285,7 +287,8 @@ func (a amount) below(part float64) bool {
 
 func (a amount) silent() bool { return a.below(.1) }
 
-// judge weighs the tally. Of a day that is not over, only what should have come by noon and did not is missed.
+// judge weighs the tally. Of a day that is not over, only that is missed of
+// which nothing came by the middle of it.
 func (t *tally) judge(usualUnd float64) Coverage {
 	c := Coverage{Verdict: CoverGood, Und: share(t.und, t.segments), Failed: share(t.failed, t.items), Reasons: []Shortfall{}}
 	var gone amount
@@ -296,7 +299,7 @@ func (t *tally) judge(usualUnd float64) Coverage {
 			continue
 		}
 		c.Sources++
-		if a.silent() && (!t.partial || a.got == 0) {
+		if a.silent() && (!t.partial || t.late && a.got == 0) {
 			gone = gone.plus(a.got, a.expected)
 			c.blame(short(ShortSource, s, a, CoverDegraded))
 			continue
@@ -311,7 +314,7 @@ func (t *tally) judge(usualUnd float64) Coverage {
 	for _, l := range sortedKeys(t.langs) {
 		a := t.langs[l]
 		switch {
-		case t.partial && a.got > 0:
+		case t.partial && (!t.late || a.got > 0):
 		case a.below(.1):
 			c.blame(short(ShortLang, l, a, DoNotCompare))
 		case a.below(.5):

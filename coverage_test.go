@@ -163,10 +163,13 @@ func TestCoverageOfTheBeginningAndOfToday(t *testing.T) {
 	if c.Verdict == counterpoint.CoverGood {
 		t.Errorf("a day that is not over is good for comparing: %+v", c)
 	}
-	for _, r := range c.Reasons {
-		if r.What == counterpoint.ShortLang {
-			t.Errorf("in the morning %s is called short", r.Name)
-		}
+	if len(c.Reasons) != 1 || c.Reasons[0].What != counterpoint.ShortPartial {
+		t.Errorf("in the morning the reasons are %+v, want that the day is not over", c.Reasons)
+	}
+	today.To = today.From.Add(18 * time.Hour)
+	delete(today.Langs, "lin")
+	if c := h.Judge(40, 41); c.Verdict != counterpoint.DoNotCompare || c.Alive != 1 {
+		t.Errorf("in the evening 13 of 14 sources and a language are missing: %+v", c)
 	}
 }
 

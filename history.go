@@ -18,7 +18,7 @@ func (q Query) Window(now time.Time) (from, to time.Time) {
 	}
 	from = q.From
 	if from.IsZero() {
-		from = to.Add(-Baseline * day)
+		from = to.UTC().Truncate(day).Add(-Baseline * day)
 	}
 	if oldest := to.Add(-LongestWindow * day); from.Before(oldest) {
 		from = oldest

@@ -419,7 +419,7 @@ func (w *world) account() {
 		w.try2(counterpoint.NewAccount(w.who(), w.now, rapid.SampledFrom(append(people, "")).Draw(w.t, "name"), roles, false))
 		return
 	}
-	switch by := w.who(); rapid.IntRange(0, 4).Draw(w.t, "on the account") {
+	switch by := w.who(); rapid.IntRange(0, 6).Draw(w.t, "on the account") {
 	case 0:
 		w.try(a.SetRoles(by, w.now, roles))
 	case 1:
@@ -428,6 +428,10 @@ func (w *world) account() {
 		w.try(a.NoteToken(by, w.now, "tok_1"))
 	case 3:
 		w.try(a.NotePassword(by, w.now))
+	case 4:
+		w.try(a.Save(by, w.now, counterpoint.Saved{Name: "wells", Path: "/search?q=well"}))
+	case 5:
+		w.try(a.Drop(by, w.now, "wells"))
 	default:
 		w.try(a.Disable(by, w.now))
 	}

@@ -74,6 +74,22 @@ func (d *Desk) DisableAccount(ctx context.Context, c Call, id string) (Answer, e
 	return d.account(ctx, c, ManagePeople, id, (*counterpoint.Account).Disable)
 }
 
+// Save keeps a search of the caller's under a name.
+func (d *Desk) Save(ctx context.Context, c Call, s counterpoint.Saved) (Answer, error) {
+	c.latest = true // it takes nothing back
+	return d.account(ctx, c, Own, c.By.ID, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {
+		return a.Save(by, now, s)
+	})
+}
+
+// Drop forgets a search of the caller's.
+func (d *Desk) Drop(ctx context.Context, c Call, name string) (Answer, error) {
+	c.latest = true
+	return d.account(ctx, c, Own, c.By.ID, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {
+		return a.Drop(by, now, name)
+	})
+}
+
 // SetPreferences changes the languages the caller reads and whether hateful passages are blurred.
 func (d *Desk) SetPreferences(ctx context.Context, c Call, languages []string, blur bool) (Answer, error) {
 	return d.account(ctx, c, Own, c.By.ID, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {

@@ -54,7 +54,11 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (a *API) describeExport(path string, kind counterpoint.Kind) {
-	op := queried(http.MethodGet, path, fmt.Sprintf("Exports %ss as CSV", kind), paramDocs(kind, "limit", "cursor"))
+	a.describeTable(path, fmt.Sprintf("Exports %ss as CSV", kind), paramDocs(kind, "limit", "cursor"))
+}
+
+func (a *API) describeTable(path, summary string, docs []*huma.Param) {
+	op := queried(http.MethodGet, path, summary, docs)
 	op.OperationID = operationID(op.Method, path)
 	describeProblem(a.huma, &op)
 	op.Responses["200"] = &huma.Response{Description: "The table", Content: map[string]*huma.MediaType{

@@ -29,6 +29,15 @@ type preferencesBody struct {
 	Blur      bool     `json:"blur,omitempty" doc:"Hateful passages are blurred until you ask for them"`
 }
 
+type savedBody struct {
+	Name string `json:"name" maxLength:"400"`
+	Path string `json:"path" maxLength:"2000" doc:"Of the page, such as /search?q=well or /trends?by=label"`
+}
+
+type dropBody struct {
+	Name string `json:"name" maxLength:"400"`
+}
+
 type tokenBody struct {
 	Account string `json:"account" doc:"Name or id; the token acts as it"`
 }
@@ -62,6 +71,16 @@ func (a *API) registerPeople() {
 		return object(by(ctx), by(ctx).Version), nil
 	})
 	register(a, operation(http.MethodPost, "/me/preferences", "Changes what the caller reads"), a.preferences)
+	register(a, operation(http.MethodPost, "/me/saved", "Keeps a search or trend of the caller's under a name"),
+		func(ctx context.Context, in *creation[savedBody]) (*commandOutput, error) {
+			ans, err := d.Save(ctx, in.call(ctx), counterpoint.Saved{Name: in.Body.Name, Path: in.Body.Path})
+			return answeredOr(ans, err)
+		})
+	register(a, operation(http.MethodPost, "/me/saved/drop", "Forgets a search of the caller's"),
+		func(ctx context.Context, in *creation[dropBody]) (*commandOutput, error) {
+			ans, err := d.Drop(ctx, in.call(ctx), in.Body.Name)
+			return answeredOr(ans, err)
+		})
 }
 
 func (a *API) preferences(ctx context.Context, in *creation[preferencesBody]) (*commandOutput, error) {
@@ -70,8 +89,12 @@ func (a *API) preferences(ctx context.Context, in *creation[preferencesBody]) (*
 		c.Version = *in.Body.Version
 	}
 	ans, err := a.desk.SetPreferences(ctx, c, in.Body.Languages, in.Body.Blur)
+	return answeredOr(ans, err)
+}
+
+func answeredOr(a Answer, err error) (*commandOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answered(ans, counterpoint.KindAccount), nil
+	return answered(a, counterpoint.KindAccount), nil
 }

@@ -31,6 +31,7 @@ var routeOps = map[string]Op{
 	"GET /api/v1/sources":            Read,
 	"GET /api/v1/sources/{id}":       Read,
 	"GET /api/v1/source-health":      Read,
+	"GET /api/v1/trends":             Read,
 	"GET /api/v1/audit":              ReadAudit,
 	"GET /api/v1/audit/{id}":         ReadAudit,
 	"GET /api/v1/accounts":           ManagePeople,
@@ -44,6 +45,7 @@ var routeOps = map[string]Op{
 	"GET /api/v1/export/segments.csv": Export,
 	"GET /api/v1/export/messages.csv": Export,
 	"GET /api/v1/export/airings.csv":  Export,
+	"GET /api/v1/export/trends.csv":   Export,
 
 	"POST /api/v1/flags":                    RaiseFlag,
 	"POST /api/v1/flags/lease-next":         DecideFlag,
@@ -79,6 +81,8 @@ var routeOps = map[string]Op{
 	"POST /api/v1/accounts/{id}/password": Own, // another's needs ManagePeople, as the desk checks
 	"POST /api/v1/tokens":                 Own, // for another needs ManagePeople, as the desk checks
 	"POST /api/v1/me/preferences":         Own,
+	"POST /api/v1/me/saved":               Own,
+	"POST /api/v1/me/saved/drop":          Own,
 
 	"POST /api/v1/sources":       ManageSource,
 	"PATCH /api/v1/sources/{id}": ManageSource,

@@ -53,10 +53,10 @@ var mayCall = map[string]string{
 	"GET /api/v1/messages": "varmp", "GET /api/v1/messages/{id}": "varmp",
 	"GET /api/v1/airings": "varmp", "GET /api/v1/airings/{id}": "varmp",
 	"GET /api/v1/sources": "varmp", "GET /api/v1/sources/{id}": "varmp",
-	"GET /api/v1/source-health": "varmp",
-	"GET /api/v1/audit":         "varmp", "GET /api/v1/audit/{id}": "varmp",
+	"GET /api/v1/source-health": "varmp", "GET /api/v1/trends?by=label": "varmp", "GET /api/v1/trends": "varmp", "GET /api/v1/trends?by=label&q=x": "armp", "GET /api/v1/export/trends.csv": "a",
+	"GET /api/v1/audit": "varmp", "GET /api/v1/audit/{id}": "varmp",
 	"GET /api/v1/counts": "varmp", "GET /api/v1/time-to-counter": "varmp", "GET /api/v1/commands/{event}": "varmp",
-	"GET /api/v1/me": "varmp", "POST /api/v1/me/preferences": "varmp",
+	"GET /api/v1/me": "varmp", "POST /api/v1/me/preferences": "varmp", "POST /api/v1/me/saved": "varmp", "POST /api/v1/me/saved/drop": "varmp",
 	"POST /api/v1/tokens": "varmp", "POST /api/v1/accounts/{id}/password": "varmp", // their own
 	"GET /api/v1/items?q=x": "armp", "GET /api/v1/segments?q=x": "armp", "GET /api/v1/flags?q=x": "armp", "GET /api/v1/counts?kind=flag&q=x": "armp",
 	"GET /api/v1/export/flags.csv": "a", "GET /api/v1/export/segments.csv": "a",

@@ -84,6 +84,7 @@ func New(o Options) (*API, error) {
 	a.registerSources()
 	a.registerHealthOfSources()
 	a.registerExports()
+	a.registerTrends()
 	a.registerIngest()
 	return a, a.describe()
 }

@@ -84,3 +84,41 @@ func TestSourcesByPage(t *testing.T) {
 	}
 	visitor.get("/sources/radio-three").is(404)
 }
+
+func TestTrendsPage(t *testing.T) {
+	p := newPlace(t)
+	p.weeks(60, 7)
+	w := p.signIn("Lena Fischer")
+	page := w.get("/trends").is(200)
+	page.says("Do not compare", "On 7 days: Lingala was hardly heard", "Segments collected", "The river traders are said to have poisoned wells", "one flag", "went out once", "▲")
+	if page.find("path", "class", "ruled") == nil || page.find("path", "class", "answer") == nil || page.find("path", "class", "expected") == nil {
+		t.Error("a drawing lacks the ruled days, the answers or what was expected")
+	}
+	// Every number leads to the flags it counts, and no others.
+	page = w.get("/trends?by=source").is(200)
+	links := 0
+	for _, a := range page.all("a") {
+		if href := attr(a, "href"); strings.HasPrefix(href, "/?") && strings.Contains(href, "from=") && text(a) == "1" {
+			links++
+			w.get(href).is(200).says("1 open")
+		}
+	}
+	if links != 5 {
+		t.Errorf("%d numbers lead to a flag, want 5", links)
+	}
+	if a := w.get("/trends?by=source&lang=swa").is(200); strings.Contains(a.body, "Lingala was hardly heard") {
+		t.Error("the verdict on Swahili is about Lingala")
+	}
+	w.get("/trends?from=2027-01-01").is(200).says("This time has not come yet.")
+	w.get("/trends?by=colour").is(200)
+	kept := w.fill(w.get("/trends?by=label&lang=swa"), "/me/saved", "name", "Swahili by label").is(200)
+	kept.says("Kept.", "Swahili by label")
+	if a := kept.find("a", "href", "/trends?by=label&lang=swa"); a == nil {
+		t.Error("the kept search is no link to it")
+	}
+	me := w.get("/me").is(200)
+	me.says("Kept searches", "Swahili by label")
+	if again := w.fill(me, "/me/saved/drop").is(200); strings.Contains(again.body, "Swahili by label") {
+		t.Error("a dropped search is still there")
+	}
+}

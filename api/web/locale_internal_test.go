@@ -106,7 +106,7 @@ func families() map[string][]string {
 		"field": {"reason", "asked", "due", "of", "title", "summary", "languages", "narrative", "kind", "audience", "avoid", "useful_until", "variants",
 			"lang", "script", "station", "planned", "evidence", "aired", "grade", "text", "level", "segment", "log", "zone", "name", "password", "roles", "version", "id", "reach", "expected_a_day", "retention_days", "country"},
 		"short": {"source", "sources", "lang", "segments", "und", "failed", "days", "history", "partial"}, "cover": {"good", "degraded", "do-not-compare"},
-		"nav": {"queue", "narratives", "messages", "today", "search", "sources", "audit", "accounts", "help"},
+		"nav": {"queue", "narratives", "messages", "today", "search", "trends", "sources", "audit", "accounts", "help"}, "trends.by": {"narrative", "label", "lang", "source"},
 	}
 	for i := 1; i <= 12; i++ {
 		f["month"] = append(f["month"], fmt.Sprint(i))
@@ -158,7 +158,7 @@ func families() map[string][]string {
 	for _, e := range strings.Fields(`flag.lease flag.confirm flag.reject flag.needs-context flag.duplicate flag.reopen flag.link flag.note flag.raise
 		narrative.create narrative.describe message.create message.edit message.submit message.approve message.return message.withdraw message.close
 		airing.offer airing.accept airing.decline airing.miss airing.cancel airing.prove source.register source.update
-		account.create account.roles account.preferences account.token account.password account.disable`) {
+		account.create account.roles account.preferences account.save account.drop account.token account.password account.disable`) {
 		add("event", e)
 	}
 	for _, status := range []int{400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503, 507} {

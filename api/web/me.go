@@ -27,7 +27,7 @@ func (r *request) keys() bool {
 func (p *Pages) me(r *request) error {
 	v := r.page("me", "me.title")
 	b := mePage{Languages: strings.Join(r.by.Languages, ", "), Blur: r.by.Blur, Keys: r.keys(), Roles: r.by.Roles}
-	if r.Method == http.MethodPost {
+	if r.form.name == "me" {
 		b.Blur, b.Keys = r.form.Value("blur") != "", r.form.Value("keys") != ""
 	}
 	return r.show(v, b)

@@ -19,8 +19,8 @@ func (p *place) everyPage() map[string][]string {
 		},
 		"Radio Sango team": {"/", "/messages/new", "/messages/new?narrative=" + p.story, message, message + "/edit", "/today", airing},
 		"Emre Aksoy":       {"/messages?state=submitted", message},
-		"Lena Fischer":     {"/audit", "/search?q=%22soko%20jipya%22"},
-		"Chief":            {"/accounts", "/audit"},
+		"Lena Fischer":     {"/audit", "/trends", "/trends?by=label", "/trends?by=source&from=2026-01-01", "/sources/radio-lumo", "/search?q=%22soko%20jipya%22"},
+		"Chief":            {"/accounts", "/audit", "/sources", "/sources/sms"},
 		"":                 {"/signin"},
 	}
 }

@@ -82,7 +82,11 @@ func (r *request) to(path string, params ...string) error {
 		}
 	}
 	if len(v) > 0 {
-		path += "?" + v.Encode()
+		sep := "?"
+		if strings.Contains(path, "?") {
+			sep = "&"
+		}
+		path += sep + v.Encode()
 	}
 	http.Redirect(r.w, r.Request, path, http.StatusSeeOther)
 	return nil

@@ -61,6 +61,7 @@ func (p *Pages) routes() []route {
 		{"POST /airings/import", api.Air, p.importPlayout},
 
 		{"GET /search", api.Search, p.search},
+		{"GET /trends", api.Read, p.trends},
 		{"GET /sources", api.Read, p.sources},
 		{"POST /sources", api.ManageSource, p.makeSource},
 		{"GET /sources/{id}", api.Read, p.source},
@@ -77,6 +78,8 @@ func (p *Pages) routes() []route {
 
 		{"GET /me", api.Own, p.me},
 		{"POST /me", api.Own, p.setPreferences},
+		{"POST /me/saved", api.Own, p.saveSearch},
+		{"POST /me/saved/drop", api.Own, p.dropSearch},
 		{"POST /me/password", api.Own, p.setOwnPassword},
 		{"POST /signout", api.Own, p.signOut},
 

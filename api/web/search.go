@@ -16,6 +16,7 @@ type searchPage struct {
 	Next    string
 	Query   string
 	Cover   coverage
+	Saved   savedForm
 }
 
 type found struct {
@@ -39,6 +40,7 @@ func (p *Pages) search(r *request) error {
 	v.Wide = true
 	f := newFilter(r.URL.Query(), p.zone)
 	b := searchPage{Filter: f, Choices: r.choices(v), Labels: counterpoint.Labels, Asked: f.Set(), Query: f.Encode()}
+	b.Saved = r.savedForm("/search", b.Query)
 	if !b.Asked {
 		return r.show(v, b)
 	}
