@@ -166,7 +166,7 @@ func (f *Flag) apply(e Event) error {
 		}
 		f.ByHand = e.Judged
 		if n.Text != "" {
-			f.Notes = append(f.Notes, Note{By: e.By, At: e.At, Text: n.Text})
+			f.Notes = append(f.Notes, Note{By: e.By, At: e.At, Text: n.Text, Item: e.SealedFor})
 		}
 	case "flag.lease":
 		var l Lease
@@ -200,8 +200,10 @@ func (f *Flag) apply(e Event) error {
 		if err := e.data(&n); err != nil {
 			return err
 		}
-		n.By, n.At = e.By, e.At
-		f.Notes = append(f.Notes, n)
+		n.By, n.At, n.Item = e.By, e.At, e.SealedFor
+		if n.Text != "" { // or erased
+			f.Notes = append(f.Notes, n)
+		}
 	default:
 		return e.unknown()
 	}

@@ -117,6 +117,7 @@ type Assessment struct {
 	Segments  []SegmentAssessment `json:"segments"`
 	Sightings []Sighting          `json:"sightings,omitempty"` // one per passage that is flagged
 	Errors    []string            `json:"errors,omitempty"`    // classifiers that could not judge, and why
+	Erased    bool                `json:"erased,omitempty"`    // a mark: see ErasedItem
 }
 
 // Sighting is a passage (neighbouring flagged segments) heard in one item: what a flag is raised from. The

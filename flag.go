@@ -39,6 +39,7 @@ type Note struct {
 	At   time.Time `json:"at"`
 	Text string    `json:"text"`
 	Lang string    `json:"lang,omitempty"` // set for a translation: the language it is in
+	Item string    `json:"item,omitempty"` // whose words it may quote
 }
 
 // Flag is a passage before people who decide. The fields down to Labels are derived from its two halves by
@@ -105,17 +106,23 @@ func (f *Flag) Ref() Ref { return Ref{KindFlag, f.ID, f.Version} }
 // heard once, and what each assessment scored. Nothing else of the flag matters to it, so items may come in any
 // order and any number of times.
 func (f *Flag) Hear(item string, now, past []Sighting, scores []FlagScore) {
-	next := Flag{
-		ID: f.ID, Version: max(1, f.Version), Decision: f.Decision, Reviews: f.Reviews, Narrative: f.Narrative,
-		Lease: f.Lease, Notes: f.Notes, ConfirmedAt: f.ConfirmedAt, ByHand: f.ByHand,
-	}
 	sightingOf := func(s Sighting) bool { return s.Item == item }
-	next.Sightings = append(slices.DeleteFunc(slices.Clone(f.Sightings), sightingOf), now...)
-	next.Past = append(slices.DeleteFunc(slices.Clone(f.Past), sightingOf), past...)
-	next.History = slices.DeleteFunc(slices.Clone(f.History), func(s FlagScore) bool { return s.Item == item })
-	next.History = append(next.History, scores...)
-	slices.SortStableFunc(next.History, compareScores)
-	*f = next
+	f.Version = max(1, f.Version)
+	f.Sightings = append(slices.DeleteFunc(slices.Clone(f.Sightings), sightingOf), now...)
+	f.Past = append(slices.DeleteFunc(slices.Clone(f.Past), sightingOf), past...)
+	f.History = slices.DeleteFunc(slices.Clone(f.History), func(s FlagScore) bool { return s.Item == item })
+	f.History = append(f.History, scores...)
+	slices.SortStableFunc(f.History, compareScores)
+	f.again()
+}
+
+// again derives the visible fields anew: of what was there, nothing stays.
+func (f *Flag) again() {
+	*f = Flag{
+		ID: f.ID, Version: f.Version, Decision: f.Decision, Reviews: f.Reviews, Narrative: f.Narrative,
+		Lease: f.Lease, Notes: f.Notes, ConfirmedAt: f.ConfirmedAt, ByHand: f.ByHand,
+		Sightings: f.Sightings, Past: f.Past, History: f.History,
+	}
 	f.settle()
 }
 
@@ -256,7 +263,7 @@ func (f *Flag) state() FlagState {
 	if decided != Open && decided != NeedsContext && f.revised() {
 		return Open
 	}
-	if decided == Open && len(f.Sightings) == 0 && f.ByHand == nil {
+	if decided == Open && len(f.Sightings) == 0 && (f.ByHand == nil || f.ByHand.Text == "") { // or erased
 		return Lapsed
 	}
 	return decided

@@ -58,6 +58,7 @@ type Item struct {
 	Own       bool       `json:"own,omitempty"`     // of a station of ours: may prove an airing
 	Example   bool       `json:"example,omitempty"` // part of the built-in example
 	Clock     bool       `json:"clock,omitempty"`   // segments have times
+	Erased    bool       `json:"erased,omitempty"`  // a mark: see ErasedItem
 
 	Part     int       `json:"part"`  // from 1
 	Parts    int       `json:"parts"` // how many there are

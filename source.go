@@ -117,6 +117,9 @@ func (s *Source) apply(e Event) error {
 		}
 		*s = to
 		return nil
+	case EraseType:
+		s.Version++
+		return nil
 	}
 	return e.unknown()
 }

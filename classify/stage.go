@@ -136,6 +136,9 @@ func (s *Stage) assessAll(entries []counterpoint.Entry[counterpoint.Item]) []cou
 // Assess judges one part of an item. The context of the part before is judged with it, so that a passage may
 // cross the cut, but answered for by its own part.
 func (s *Stage) Assess(it counterpoint.Item, at time.Time) counterpoint.Assessment {
+	if it.Erased {
+		return counterpoint.ErasedAssessment(it.ID, it.Source, at)
+	}
 	start := time.Now()
 	a := counterpoint.Assessment{
 		Item: it.ID, Source: it.Source, Revision: it.Revision, Part: it.Part, Parts: it.Parts,

@@ -61,10 +61,18 @@ func apply(tx Tx, e counterpoint.Event) (counterpoint.Outcome, error) {
 			return out, err
 		}
 	}
-	if e.Type == "flag.raise" {
-		return out, putHand(tx, e)
+	return out, around(tx, e)
+}
+
+// around does what an applied event does besides changing its aggregates.
+func around(tx Tx, e counterpoint.Event) error {
+	switch e.Type {
+	case "flag.raise":
+		return putHand(tx, e)
+	case counterpoint.EraseType:
+		return forget(tx, e)
 	}
-	return out, nil
+	return nil
 }
 
 // carry brings what an applied event changed up to it, where it is not.
@@ -88,10 +96,7 @@ func carry(tx Tx, e counterpoint.Event) error {
 			return err
 		}
 	}
-	if e.Type == "flag.raise" {
-		return putHand(tx, e)
-	}
-	return nil
+	return around(tx, e)
 }
 
 func refuse(e counterpoint.Event, kind counterpoint.Kind) counterpoint.Outcome {

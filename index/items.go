@@ -21,6 +21,9 @@ func putItem(tx Tx, at counterpoint.Position, it counterpoint.Item) error {
 	if err != nil {
 		return err
 	}
+	if it.Erased {
+		return eraseHeard(tx, rec, at)
+	}
 	if !rec.Heard.take(at) {
 		return mendItem(tx, rec, it)
 	}
@@ -202,6 +205,9 @@ func putAssessment(tx Tx, at counterpoint.Position, a counterpoint.Assessment) e
 	rec, err := loadRecord(tx, a.Item)
 	if err != nil {
 		return err
+	}
+	if a.Erased {
+		return eraseJudged(tx, rec, at)
 	}
 	if !rec.Judged.take(at) {
 		return mend(tx, rec)

@@ -84,6 +84,7 @@ func (w *wanted) name(e entry, whole bool) {
 		if v.Also != nil {
 			w.add(v.Also.Kind, v.Also.ID)
 		}
+		w.erasure(*v)
 	}
 }
 
@@ -109,6 +110,10 @@ func (w *wanted) told(tx Tx, e entry, rec *record) {
 			w.segments(rec.ID, newPart(*v))
 		}
 	case *counterpoint.Assessment:
+		if v.Erased {
+			w.judgements(rec)
+			return
+		}
 		w.judgement(rec, v.Part, v.Revision)
 		if p := rec.part(v.Part); p != nil && rec.current() == v.Revision {
 			w.segments(rec.ID, *p)
@@ -119,6 +124,23 @@ func (w *wanted) told(tx Tx, e entry, rec *record) {
 func (w *wanted) judgement(rec *record, part int, revision string) {
 	if rec.judgedAlone(part, revision) {
 		w.add(kindAssessment, assessmentID(rec.ID, part, revision))
+	}
+}
+
+func (w *wanted) judgements(rec *record) {
+	for _, a := range rec.Assessed {
+		w.judgement(rec, a.Part, a.Revision)
+	}
+}
+
+// erasure adds what an erasure takes the words out of.
+func (w *wanted) erasure(e counterpoint.Event) {
+	x, _ := e.Erasure()
+	for _, id := range x.Items {
+		w.add(kindRecord, id)
+	}
+	for _, id := range x.Flags {
+		w.add(counterpoint.KindFlag, id)
 	}
 }
 

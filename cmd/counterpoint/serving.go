@@ -24,6 +24,9 @@ func (l *line) handler(cfg config, secret string) (http.Handler, error) {
 	mux.HandleFunc("GET /readyz", l.readyz)
 	mux.HandleFunc("POST "+redrivePath, l.onlyLocal(secret, l.letters(stream.Redrive)))
 	mux.HandleFunc("POST "+dismissPath, l.onlyLocal(secret, l.letters(stream.Dismiss)))
+	if l.desk != nil {
+		mux.HandleFunc("POST "+erasePath, l.onlyLocal(secret, l.eraseLocal))
+	}
 	if l.door == nil {
 		mux.HandleFunc("GET /healthz", healthz)
 		mux.Handle("GET /metrics", promhttp.HandlerFor(l.metrics, promhttp.HandlerOpts{}))
@@ -88,7 +91,7 @@ func holds(r *http.Request, tokens ...string) bool {
 func (l *line) onlyLocal(secret string, do http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !holds(r, secret) {
-			http.Error(w, "this is for 'counterpoint dead redrive' beside the process", http.StatusForbidden)
+			http.Error(w, "this is for the machine's own commands beside the process", http.StatusForbidden)
 			return
 		}
 		do(w, r)

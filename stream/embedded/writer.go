@@ -46,6 +46,8 @@ type writer struct {
 	jobs chan *job // unbuffered: what was not taken was not begun
 	wg   sync.WaitGroup
 
+	between chan errand // unbuffered too: what is done between two batches
+
 	insert, insertMany, end, commit, replaced, drop, latest *sql.Stmt
 
 	scrubber *scrubber
@@ -68,7 +70,7 @@ func openWriter(ctx context.Context, path, synchronous string) (*writer, error) 
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{dir: filepath.Dir(path), db: db, jobs: make(chan *job)}
+	w := &writer{dir: filepath.Dir(path), db: db, jobs: make(chan *job), between: make(chan errand)}
 	if err := w.prepare(ctx, path); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -116,6 +118,8 @@ func (w *writer) start(l *Log) {
 				return
 			case j := <-w.jobs:
 				w.write(l, w.gather(j))
+			case a := <-w.between:
+				a.done <- explain(w.dir, a.do())
 			case <-w.scrubber.due():
 				w.scrubber.scrub(context.Background())
 			}
