@@ -25,9 +25,8 @@ func backupCommand() *cobra.Command {
 		Use:   "backup FOLDER",
 		Short: "Copy the data folder into a new folder, and check the copy",
 		Long: `Copy the log, the index and the register of what was ingested, each as one consistent snapshot, also
-beside a running process; check the copies, and write their SHA-256 sums to SHA256SUMS. To go back,
-stop the program and put the copied files into an empty data folder. The copy holds the keys of quoted
-words: keep it as safe as the folder itself.
+beside a running process; check the copies, and write their SHA-256 sums to SHA256SUMS. 'counterpoint restore'
+makes a data folder from it. The copy holds the keys of quoted words: keep it as safe as the folder itself.
 
 A log on servers (--stream) is copied into a file stream.db, so that the copy is a data folder for one
 machine: 'counterpoint verify' on it compares with the same signed heads. Its index is not copied;
@@ -44,6 +43,9 @@ machine: 'counterpoint verify' on it compares with the same signed heads. Its in
 	at.add(c)
 	return c
 }
+
+// backedUp are the files of a backup, in the order in which they are restored.
+var backedUp = []string{indexFile, seenFile, embedded.File}
 
 // seenFile is the register of what came through the door, in the data folder.
 const seenFile = "ingest.db"
@@ -126,7 +128,7 @@ func checkBackup(ctx context.Context, dir string, out io.Writer) error {
 	}
 	var sums strings.Builder
 	var names []string
-	for _, n := range []string{indexFile, seenFile, embedded.File} {
+	for _, n := range backedUp {
 		if _, err := os.Stat(filepath.Join(dir, n)); err == nil {
 			names = append(names, n)
 		}
@@ -139,7 +141,7 @@ func checkBackup(ctx context.Context, dir string, out io.Writer) error {
 		}
 		fmt.Fprintf(&sums, "%s  %s\n", sum, n)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "SHA256SUMS"), []byte(sums.String()), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, sumsFile), []byte(sums.String()), 0o600); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "copied to %s and checked\n%s", dir, sums.String())

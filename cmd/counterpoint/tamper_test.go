@@ -27,3 +27,16 @@ func tamper(t *testing.T, dir string) {
 		t.Fatalf("nothing was edited: %d, %v", n, err)
 	}
 }
+
+// edit runs a statement on a file of SQLite behind everybody's back.
+func edit(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(statement); err != nil {
+		t.Fatal(err)
+	}
+}
