@@ -43,6 +43,8 @@ var (
 	errBody        = errors.New("the body cannot be read")
 	errMediaType   = errors.New("send the body as application/json")
 	errSlow        = errors.New("the body came too slowly; send it again")
+	errPastProxy   = errors.New("the request came past the proxy")
+	errProxyClear  = errors.New("the request came to the proxy without TLS")
 	errUnready     = errors.New("not ready; the log of the program says why")
 )
 
@@ -68,6 +70,8 @@ var kinds = []struct {
 	{errSignInFirst, http.StatusUnauthorized, "sign-in", "Sign in first", ""},
 	{ErrTooManyTries, http.StatusTooManyRequests, "too-many-tries", "Too many tries", ""},
 	{errCrossOrigin, http.StatusForbidden, "cross-origin", "From another site", ""},
+	{errPastProxy, http.StatusForbidden, "past-proxy", "Only through the proxy", "This program is reached through its proxy only; what is sent past it travels in the clear."},
+	{errProxyClear, http.StatusForbidden, "proxy-clear", "Without TLS", "The proxy did not say that you speak TLS to it (X-Forwarded-Proto: https), so nothing is taken. Open the https address."},
 	{errNoRoute, http.StatusNotFound, "no-such-address", "Not found", ""},
 	{errMethod, http.StatusMethodNotAllowed, "method", "Method not allowed", ""},
 	{errBody, http.StatusBadRequest, "body", "Unreadable body", ""},

@@ -19,6 +19,7 @@ type contextKey int
 const (
 	accountKey contextKey = iota
 	requestKey
+	peerKey
 )
 
 // SessionCookie is the name of the session cookie. Over TLS it has the __Host- prefix, so that no other host
@@ -82,7 +83,7 @@ func who(r *http.Request, desk *Desk, operators []string) (counterpoint.Account,
 	}
 	for _, tls := range []bool{true, false} {
 		c, err := r.Cookie(SessionCookie(tls))
-		if err != nil || (r.TLS != nil && !tls) {
+		if err != nil || (OverTLS(r) && !tls) {
 			continue
 		}
 		a, err := desk.BySession(r.Context(), c.Value)

@@ -22,9 +22,6 @@ func (p *Pages) secured(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		if p.secure {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
-		}
 		checked.ServeHTTP(w, r)
 	})
 }

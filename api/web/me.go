@@ -37,9 +37,9 @@ func (p *Pages) setPreferences(r *request) error {
 	langs := r.form.list("languages")
 	blur := r.form.Value("blur") != ""
 	if r.form.Value("keys") == "" {
-		http.SetCookie(r.w, &http.Cookie{Name: keysCookie, Value: "off", Path: "/", MaxAge: 365 * 86400, HttpOnly: true, Secure: p.secure, SameSite: http.SameSiteLaxMode})
+		http.SetCookie(r.w, &http.Cookie{Name: keysCookie, Value: "off", Path: "/", MaxAge: 365 * 86400, HttpOnly: true, Secure: r.secure(), SameSite: http.SameSiteLaxMode})
 	} else {
-		http.SetCookie(r.w, &http.Cookie{Name: keysCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: p.secure, SameSite: http.SameSiteLaxMode})
+		http.SetCookie(r.w, &http.Cookie{Name: keysCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.secure(), SameSite: http.SameSiteLaxMode})
 	}
 	if blur == r.by.Blur && slices.Equal(langs, r.by.Languages) {
 		return r.to("/me", "done", "saved")

@@ -101,7 +101,8 @@ func landing(a counterpoint.Account) string {
 	return "/"
 }
 
-func (p *Pages) cookieName() string { return api.SessionCookie(p.secure) }
+// secure reports whether cookies of the answer may travel over TLS only.
+func (r *request) secure() bool { return r.p.secure || api.OverTLS(r.Request) }
 
 func (r *request) startSession(a counterpoint.Account) error {
 	value, err := r.p.desk.Session(r.Context(), a)
@@ -114,7 +115,7 @@ func (r *request) startSession(a counterpoint.Account) error {
 
 func (r *request) setSession(value string, maxAge int) {
 	http.SetCookie(r.w, &http.Cookie{
-		Name: r.p.cookieName(), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: r.p.secure, SameSite: http.SameSiteLaxMode,
+		Name: api.SessionCookie(r.secure()), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: r.secure(), SameSite: http.SameSiteLaxMode,
 	})
 }
 

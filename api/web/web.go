@@ -25,7 +25,7 @@ type Playout func(ctx context.Context, by counterpoint.Account, csv io.Reader, s
 type Options struct {
 	Desk    *api.Desk
 	Log     *slog.Logger
-	Secure  bool // the pages are served over TLS: cookies are Secure and HSTS is sent
+	Secure  bool // a proxy that says nothing serves the pages over TLS: cookies are Secure; else each request tells
 	Version string
 	Zone    *time.Location // of the place: times are shown in it and typed in it
 	Playout Playout

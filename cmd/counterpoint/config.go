@@ -22,16 +22,18 @@ import (
 // config is all that run can be told. Flags win over the file; only secrets are read from the environment:
 // COUNTERPOINT_ADMIN_TOKEN, and those that the URLs' backends name.
 type config struct {
-	Data      string         `yaml:"data"`      // folder of everything kept; default ./data
-	Listen    string         `yaml:"listen"`    // default 127.0.0.1:8080
-	Site      string         `yaml:"site"`      // https://… of the TLS proxy in front; default none, and the pages are for this machine
-	Languages []string       `yaml:"languages"` // the mission's, for detection; ISO 639
-	Country   string         `yaml:"country"`   // ISO 3166-1 alpha-2
-	Zone      string         `yaml:"zone"`      // IANA time zone of the pages; default UTC
-	Log       string         `yaml:"log"`       // json or text; default text on a terminal
-	Stream    string         `yaml:"stream"`    // kafka://…; default the log in the data folder
-	Index     string         `yaml:"index"`     // http(s)://…; default the index in the data folder
-	Roles     []string       `yaml:"roles"`     // default all
+	Data      string         `yaml:"data"`         // folder of everything kept; default ./data
+	Listen    string         `yaml:"listen"`       // default 127.0.0.1:8080
+	Site      string         `yaml:"site"`         // https://… of the TLS proxy in front; default none, and the pages are for this machine
+	TLS       string         `yaml:"tls"`          // auto, or cert.pem,key.pem; default none
+	Proxies   []string       `yaml:"behind_proxy"` // networks whose forwarded headers are believed; default none
+	Languages []string       `yaml:"languages"`    // the mission's, for detection; ISO 639
+	Country   string         `yaml:"country"`      // ISO 3166-1 alpha-2
+	Zone      string         `yaml:"zone"`         // IANA time zone of the pages; default UTC
+	Log       string         `yaml:"log"`          // json or text; default text on a terminal
+	Stream    string         `yaml:"stream"`       // kafka://…; default the log in the data folder
+	Index     string         `yaml:"index"`        // http(s)://…; default the index in the data folder
+	Roles     []string       `yaml:"roles"`        // default all
 	Sources   []sourceConfig `yaml:"sources"`
 
 	beside     bool // a command that may work beside a process on the same data folder
@@ -167,6 +169,12 @@ func (c *config) check() error {
 	}
 	if err := c.checkSite(); err != nil {
 		bad = append(bad, counterpoint.FieldError{Field: "site", Message: err.Error()})
+	}
+	if err := c.checkTLS(); err != nil {
+		bad = append(bad, counterpoint.FieldError{Field: "tls", Message: err.Error()})
+	}
+	if _, err := c.proxies(); err != nil {
+		bad = append(bad, counterpoint.FieldError{Field: "behind_proxy", Message: err.Error()})
 	}
 	if err := c.checkPlaces(); err != nil {
 		bad = append(bad, counterpoint.FieldError{Field: "stream and index", Message: err.Error()})

@@ -29,6 +29,33 @@ func TestCheckListen(t *testing.T) {
 		f(own, "api", true)
 	}
 	f("8080", "index", false)
+	for _, c := range []config{{Listen: "0.0.0.0:8443", TLS: autoTLS}, {Listen: ":8443", TLS: "a.pem,b.pem"}, {Listen: "10.1.2.3:80", Proxies: []string{"10.1.2.4"}}} {
+		if err := c.checkListen(); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	err := config{Listen: "0.0.0.0:8080"}.checkListen()
+	for _, remedy := range []string{"in the clear", "--tls auto", "--tls cert.pem,key.pem", "--behind-proxy", "127.0.0.1"} {
+		if err == nil || !strings.Contains(err.Error(), remedy) {
+			t.Errorf("a refused address does not tell of %s: %v", remedy, err)
+		}
+	}
+}
+
+// TestCheckProxies holds which networks may be believed.
+func TestCheckProxies(t *testing.T) {
+	f := func(network string, ok bool) {
+		t.Helper()
+		if _, err := (config{Proxies: []string{network}}).proxies(); (err == nil) != ok {
+			t.Errorf("--behind-proxy %s: %v", network, err)
+		}
+	}
+	for _, good := range []string{"10.1.2.3", "10.1.2.0/24", "2001:db8::/64", "::1", "127.0.0.1"} {
+		f(good, true)
+	}
+	for _, bad := range []string{"", "proxy.example.org", "10.1.2.0/33", "0.0.0.0/0", "::/0", "10.1.2"} {
+		f(bad, false)
+	}
 }
 
 // TestCheckSite holds what may be said of the proxy in front.

@@ -87,15 +87,7 @@ func (l *lockedBuffer) String() string {
 // startProcess starts the binary and waits until it serves and has said where.
 func startProcess(t testing.TB, binary string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, out: &lockedBuffer{}, errs: &lockedBuffer{}, done: make(chan error, 1)}
-	p.cmd = exec.Command(binary, append([]string{"run", "--listen", "127.0.0.1:0"}, args...)...)
-	p.cmd.Env = append(os.Environ(), "COUNTERPOINT_ADMIN_TOKEN="+testToken)
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.errs
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { p.done <- p.cmd.Wait() }()
-	t.Cleanup(p.kill)
+	p := spawn(t, binary, args...)
 	deadline := time.Now().Add(2 * time.Minute)
 	for p.address == "" {
 		if _, rest, ok := strings.Cut(p.out.String(), "listens on http://"); ok && strings.Contains(rest, "\n") {
@@ -112,6 +104,21 @@ func startProcess(t testing.TB, binary string, args ...string) *process {
 			t.Fatalf("the process does not serve after 2 minutes\n%s", p.errs)
 		}
 	}
+	return p
+}
+
+// spawn starts the binary, and ends it with the test.
+func spawn(t testing.TB, binary string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, out: &lockedBuffer{}, errs: &lockedBuffer{}, done: make(chan error, 1)}
+	p.cmd = exec.Command(binary, append([]string{"run", "--listen", "127.0.0.1:0"}, args...)...)
+	p.cmd.Env = append(os.Environ(), "COUNTERPOINT_ADMIN_TOKEN="+testToken)
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.errs
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.done <- p.cmd.Wait() }()
+	t.Cleanup(p.kill)
 	return p
 }
 

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -23,8 +20,8 @@ import (
 
 func runCommand() *cobra.Command {
 	var at place
-	var listen, site string
-	var roles []string
+	var listen, site, tls string
+	var roles, proxies []string
 	var noExample bool
 	c := &cobra.Command{
 		Use:   "run",
@@ -54,7 +51,14 @@ Secrets of the servers come from files or the environment, never from the URL.`,
 			if c.Flags().Changed("site") {
 				cfg.Site = site
 			}
-			if err := errors.Join(cfg.checkRoles(), cfg.checkSite()); err != nil {
+			if c.Flags().Changed("tls") {
+				cfg.TLS = tls
+			}
+			if c.Flags().Changed("behind-proxy") {
+				cfg.Proxies = proxies
+			}
+			_, bad := cfg.proxies()
+			if err := errors.Join(cfg.checkRoles(), cfg.checkSite(), cfg.checkTLS(), bad); err != nil {
 				return usageError{err}
 			}
 			cfg.noExample, cfg.adminToken = noExample, os.Getenv("COUNTERPOINT_ADMIN_TOKEN")
@@ -64,6 +68,8 @@ Secrets of the servers come from files or the environment, never from the URL.`,
 	at.add(c)
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the pages and the API; port 0 takes a free one")
 	c.Flags().StringVar(&site, "site", "", "address under which a TLS proxy in front serves the pages, such as https://desk.example.org")
+	c.Flags().StringVar(&tls, "tls", "", "auto: make and keep a certificate in the data folder; or its files, as cert.pem,key.pem")
+	c.Flags().StringSliceVar(&proxies, "behind-proxy", nil, "networks of the TLS proxies that are let in and believed, such as 10.1.2.3 or 10.1.2.0/24")
 	c.Flags().StringSliceVar(&roles, "roles", nil, "stages of this process: "+strings.Join(allRoles, ", ")+"; default all")
 	c.Flags().BoolVar(&noExample, "no-example", false, "never start with the built-in example")
 	return c
@@ -86,23 +92,17 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 		}
 	}()
 	example := !cfg.noExample && cfg.file == "" && cfg.whole() && l.unused
-	listener, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w; choose another address with --listen", cfg.Listen, err)
-	}
-	defer listener.Close()
-	address := listener.Addr().String()
-
 	secret := newSecret()
 	handler, err := l.handler(cfg, secret)
 	if err != nil {
 		return err
 	}
-	// People are on slow lines, but nobody needs longer than this; what does (files, exports) says so itself.
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, WriteTimeout: 5 * time.Minute,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
-	stopAnnouncing, err := announce(cfg.Data, running{os.Getpid(), address, secret, cfg.Roles})
+	s, err := listenOn(cfg, handler, secret, log)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	stopAnnouncing, err := announce(cfg.Data, running{os.Getpid(), s.own(), secret, cfg.Roles})
 	if err != nil {
 		return err
 	}
@@ -113,15 +113,10 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 		return err
 	}
 	var g errgroup.Group
-	g.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
+	s.serve(&g)
 	side, stopSide := context.WithCancel(ctx)
 	defer stopSide()
-	if err := l.prepare(ctx, cfg, example, address, out, errs); err != nil && ctx.Err() == nil {
+	if err := l.prepare(ctx, cfg, example, s, out, errs); err != nil && ctx.Err() == nil {
 		log.Error("prepare", "error", err)
 	}
 	for _, work := range l.besides(cfg) {
@@ -143,12 +138,7 @@ func serve(ctx context.Context, cfg config, out, errs io.Writer) error {
 		log.Error("the line stopped", "error", lineErr)
 	}
 	stopSide()
-	quick, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	shut := server.Shutdown(quick)
-	if shut != nil {
-		server.Close()
-	}
+	s.shutdown()
 	if lineErr == nil && ctx.Err() != nil {
 		lineErr = <-lineDone
 	}
@@ -205,7 +195,7 @@ func openPatiently(ctx context.Context, cfg config, log *slog.Logger) (l *line, 
 }
 
 // prepare registers the configured sources, loads the example into an empty folder, and prints where to go.
-func (l *line) prepare(ctx context.Context, cfg config, example bool, address string, out, errs io.Writer) error {
+func (l *line) prepare(ctx context.Context, cfg config, example bool, s *listeners, out, errs io.Writer) error {
 	if err := l.registerSources(ctx, cfg); err != nil {
 		return err
 	}
@@ -221,14 +211,14 @@ func (l *line) prepare(ctx context.Context, cfg config, example bool, address st
 			return err
 		}
 	}
-	fmt.Fprintf(out, "Counterpoint listens on http://%s/\n", address)
+	s.tell(out)
 	if !cfg.whole() {
 		fmt.Fprintf(out, "  this process does %s\n", strings.Join(cfg.Roles, ", "))
 	}
 	if !cfg.does(roleAPI) {
 		return nil
 	}
-	site := cmp.Or(cfg.Site, "http://"+address)
+	site := cfg.base(s.address())
 	links, err := l.exampleLinks(ctx, site)
 	if err != nil {
 		return err
