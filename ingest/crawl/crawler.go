@@ -137,10 +137,11 @@ func (w *worker) wait(ctx context.Context, deadline time.Time) error {
 	if at.After(deadline) {
 		return errLate
 	}
-	return sleep(ctx, at.Sub(now))
+	return Sleep(ctx, at.Sub(now))
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for a while, or until ctx is done, which is its error.
+func Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}
@@ -202,7 +203,7 @@ func final(err error) bool {
 func (w *worker) failed(p Page, problem error, pause time.Duration) Outcome {
 	now := w.o.Now()
 	p.Fails++
-	p.Reason, p.Fetched = line(problem), now
+	p.Reason, p.Fetched = Line(problem), now
 	if pause == 0 {
 		pause = min(15*time.Minute<<min(p.Fails, 10), 24*time.Hour)
 	}

@@ -118,14 +118,20 @@ func (f *fetcher) get(p Page) (*response, error) {
 	if errors.Is(err, colly.ErrAbortedAfterHeaders) {
 		err = fmt.Errorf("%w: %.60s", errKind, f.got.kind)
 	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err // without the address, which the page has
-	}
+	err = bare(err)
 	if err == nil && f.got == nil {
 		err = errors.New("no answer")
 	}
 	return f.got, err
+}
+
+// bare is the error without the address, which is known.
+func bare(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
 }
 
 // isPage is true of the types of pages, and of none at all: then the look of it decides.

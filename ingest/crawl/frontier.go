@@ -304,6 +304,18 @@ func putVisit(ctx context.Context, tx *sql.Tx, v Visit) error {
 	return err
 }
 
+// NextVisit is when a source is due: now where it never was, or where a visit was cut off.
+func (f *Frontier) NextVisit(ctx context.Context, source string, now time.Time) (time.Time, error) {
+	v, err := scanVisit(f.db.QueryRowContext(ctx, `SELECT `+visitFields+` FROM visits WHERE source = ?`, source))
+	switch {
+	case errors.Is(err, sql.ErrNoRows) || err == nil && v.Ended.IsZero():
+		return now, nil
+	case err != nil:
+		return now, fmt.Errorf("frontier: %w", err)
+	}
+	return v.Due, nil
+}
+
 // Visits lists the last visit of every source.
 func (f *Frontier) Visits(ctx context.Context) ([]Visit, error) {
 	rows, err := f.db.QueryContext(ctx, `SELECT `+visitFields+` FROM visits ORDER BY source`)
@@ -376,8 +388,8 @@ func (f *Frontier) in(ctx context.Context, do func(*sql.Tx) error) error {
 	return fmt.Errorf("frontier: %w", err)
 }
 
-// line is a reason on one line, short enough for a list.
-func line(err error) string {
+// Line is a reason on one line, short enough for a list.
+func Line(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if len(text) > 300 {
 		text = strings.ToValidUTF8(text[:300], "") + "…"

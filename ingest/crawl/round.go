@@ -19,11 +19,11 @@ func (c *Crawler) Run(ctx context.Context, s Site) error {
 		return fmt.Errorf("site of %s: %w", s.Source, err)
 	}
 	for ctx.Err() == nil {
-		due, err := c.due(ctx, s)
+		due, err := c.o.Frontier.NextVisit(ctx, s.Source, c.o.Now())
 		if err != nil {
 			return err
 		}
-		if err := sleep(ctx, due.Sub(c.o.Now())); err != nil {
+		if err := Sleep(ctx, due.Sub(c.o.Now())); err != nil {
 			return nil
 		}
 		v, err := c.Round(ctx, s)
@@ -39,17 +39,6 @@ func (c *Crawler) Run(ctx context.Context, s Site) error {
 		}
 	}
 	return nil
-}
-
-// due is when the next round begins: now for one that was cut off.
-func (c *Crawler) due(ctx context.Context, s Site) (time.Time, error) {
-	all, err := c.o.Frontier.Visits(ctx)
-	for _, v := range all {
-		if v.Source == s.Source && !v.Ended.IsZero() {
-			return v.Due, err
-		}
-	}
-	return c.o.Now(), err
 }
 
 // Round crawls what is due, from the start pages on, until nothing is due or a budget is used up. A round that was cut
@@ -198,7 +187,7 @@ func (r *round) reason(v Visit) string {
 	if r.got > 0 || r.last == nil || v.Requests > 0 {
 		return ""
 	}
-	return line(r.last)
+	return Line(r.last)
 }
 
 // next is when the next round begins: later and later where the site gives nothing, a day at most.

@@ -27,6 +27,7 @@ type Site struct {
 	Parallel int           // requests at a time; 0 is 2
 	Delay    time.Duration // between two requests to a host; 0 is a second, negative is none. A longer Crawl-delay wins
 	scopes   []scope
+	anywhere bool // every address is in the scope
 }
 
 // scope is a host, without www, and the folder on it.
@@ -91,6 +92,9 @@ func (s Site) Has(address string) bool {
 }
 
 func (s Site) within(u *url.URL) bool {
+	if s.anywhere {
+		return true
+	}
 	for _, sc := range s.scopes {
 		if page.SameSite(u.Host) == sc.host && strings.HasPrefix(u.Path+"/", sc.folder) {
 			return true

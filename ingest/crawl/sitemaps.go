@@ -90,7 +90,7 @@ func (r *round) sitemap(ctx context.Context, s named) ([]named, error) {
 	}
 	known.Fails, known.Reason = 0, ""
 	if problem != nil {
-		known.Fails, known.Reason, known.ETag, known.Modified = 1, line(problem), "", ""
+		known.Fails, known.Reason, known.ETag, known.Modified = 1, Line(problem), "", ""
 	}
 	return more, r.o.Frontier.Note(ctx, known)
 }
