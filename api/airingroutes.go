@@ -68,8 +68,8 @@ func (a *API) importPlayout(ctx context.Context, in *struct {
 	if a.o.Playout == nil {
 		return nil, fmt.Errorf("this process does not read playout logs: %w", errNoStage)
 	}
-	if kind, _, _ := mime.ParseMediaType(in.Type); strings.HasPrefix(kind, "multipart/") || kind == "application/json" {
-		return nil, fmt.Errorf("send the log itself as text/csv, not as %s: %w", kind, errMediaType)
+	if kind, _, _ := mime.ParseMediaType(in.Type); strings.HasPrefix(kind, "multipart/") {
+		return nil, fmt.Errorf("send the log itself as text/csv or application/json, not as %s: %w", kind, errMediaType)
 	}
 	if in.Zone != "" {
 		if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {

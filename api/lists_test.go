@@ -230,6 +230,7 @@ func TestImportPlayout(t *testing.T) {
 	if a.body["read"] != "a,b\n1,2\n" || a.body["station"] != "Radio One" || a.body["zone"] != "Africa/Nairobi" || a.body["by"] != "the radio" {
 		t.Errorf("import = %s", a.text)
 	}
+	h.want(200, "radio", "POST", "/api/v1/airings/import?station=Radio+One", `[{"sh_id":1}]`, "Content-Type", "application/json")
 	h.want(415, "radio", "POST", "/api/v1/airings/import", "--b", "Content-Type", "multipart/form-data; boundary=b")
 	h.want(422, "radio", "POST", "/api/v1/airings/import?zone=Mars", "a", "Content-Type", "text/csv")
 }

@@ -161,8 +161,12 @@ func (b *book) Decide(_ context.Context, e counterpoint.Event) (counterpoint.Out
 			return counterpoint.Outcome{Event: e, Applied: true}, nil
 		}
 	}
-	a, m := b.airings[e.On.ID], b.messages[e.Also.ID]
-	out := counterpoint.Apply(e, a, m)
+	a := b.airings[e.On.ID]
+	var also counterpoint.Aggregate
+	if e.Also != nil {
+		also = b.messages[e.Also.ID]
+	}
+	out := counterpoint.Apply(e, a, also)
 	if !out.Applied {
 		return out, fmt.Errorf("%s: %w", out.Refused, counterpoint.ErrStale)
 	}

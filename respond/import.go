@@ -29,6 +29,7 @@ type Imported struct {
 	Read     int                      `json:"read"`   // lines below the header, blank ones aside
 	Ours     int                      `json:"ours"`   // lines that name an airing or message of ours
 	Proven   int                      `json:"proven"` // airings that got a proof
+	Missed   int                      `json:"missed"` // airings that the log says were not heard
 	Known    int                      `json:"known"`  // lines that were imported before
 	Airings  []string                 `json:"airings"`
 	Problems []counterpoint.Rejection `json:"problems"` // lines to look at, in order
@@ -96,7 +97,14 @@ func (i *Importer) take(ctx context.Context, by counterpoint.Account, r Result, 
 		problem(r.Problem)
 		return nil
 	}
-	refused, err := i.prove(ctx, by, r)
+	if r.Missed != "" && r.Row.Aired.After(now(i.Now)) {
+		return nil // its time has not come
+	}
+	settle := i.prove
+	if r.Missed != "" {
+		settle = i.miss
+	}
+	refused, err := settle(ctx, by, r)
 	switch {
 	case err != nil && !refusal(err):
 		return fmt.Errorf("line %d: %w", r.Row.Line, err)
@@ -104,6 +112,9 @@ func (i *Importer) take(ctx context.Context, by counterpoint.Account, r Result, 
 		problem(err.Error())
 	case refused != "":
 		problem(refused + "; import the log again")
+	case r.Missed != "":
+		out.Missed++
+		out.Airings = append(out.Airings, r.Airing)
 	default:
 		out.Proven++
 		out.Airings = append(out.Airings, r.Airing)
@@ -126,6 +137,21 @@ func (i *Importer) prove(ctx context.Context, by counterpoint.Account, r Result)
 		return "", err
 	}
 	e.ID = proofID(e, string(r.Grade), r.Row.Aired.Format(time.RFC3339Nano))
+	o, err := i.Decider.Decide(ctx, e)
+	return o.Refused, err
+}
+
+// miss notes that it did not go out, with what the log says.
+func (i *Importer) miss(ctx context.Context, by counterpoint.Account, r Result) (refused string, err error) {
+	a, err := counterpoint.Load[counterpoint.Airing](ctx, i.Views, r.Airing)
+	if err != nil {
+		return "", err
+	}
+	e, err := a.Miss(by.ID, now(i.Now), r.Missed)
+	if err != nil {
+		return "", err
+	}
+	e.ID = counterpoint.ID("evt", "respond", fmt.Sprintf("%s@%d", e.On.ID, e.On.Version), "missed", r.Row.Aired.Format(time.RFC3339Nano))
 	o, err := i.Decider.Decide(ctx, e)
 	return o.Refused, err
 }

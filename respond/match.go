@@ -29,6 +29,7 @@ type Result struct {
 	Evidence string
 	CutShort bool
 	Problem  string // why a line that is ours proves nothing, for a person to look at
+	Missed   string // why the airing did not go out, as the line has it
 	Known    bool   // the line was imported before
 }
 
@@ -194,7 +195,7 @@ func (m *matcher) slotted(row Row) (*counterpoint.Airing, string) {
 func (m *matcher) settle(a *counterpoint.Airing, is []int, out []Result) {
 	slices.SortFunc(is, func(i, j int) int {
 		x, y := out[i].Row, out[j].Row
-		return cmp.Or(cmp.Compare(far(x, a), far(y, a)), cmp.Compare(gradeOf(x), gradeOf(y)), cmp.Compare(i, j))
+		return cmp.Or(order(x.Off, y.Off), cmp.Compare(far(x, a), far(y, a)), cmp.Compare(gradeOf(x), gradeOf(y)), cmp.Compare(i, j))
 	})
 	best := is[0]
 	for _, i := range is {
@@ -212,6 +213,10 @@ func (m *matcher) settle(a *counterpoint.Airing, is []int, out []Result) {
 
 func (m *matcher) prove(a *counterpoint.Airing, r *Result) {
 	grade := gradeOf(r.Row)
+	if r.Row.Off != "" {
+		m.miss(a, r)
+		return
+	}
 	if logged(a, r.Row, grade) {
 		r.Known, r.Problem = true, fmt.Sprintf("airing %s has this proof already", a.Code)
 		return
@@ -226,6 +231,29 @@ func (m *matcher) prove(a *counterpoint.Airing, r *Result) {
 	}
 	r.Airing, r.Grade = a.ID, grade
 	r.Evidence, r.CutShort = m.evidence(a, r.Row)
+}
+
+// order puts what was heard before what was not.
+func order(x, y string) int {
+	switch {
+	case (x == "") == (y == ""):
+		return 0
+	case x == "":
+		return -1
+	}
+	return 1
+}
+
+// miss says that the log has the airing and that it was not heard. What is proven otherwise stays proven.
+func (m *matcher) miss(a *counterpoint.Airing, r *Result) {
+	switch a.State {
+	case counterpoint.Missed:
+		r.Known, r.Problem = true, fmt.Sprintf("airing %s is known to have been missed", a.Code)
+	case counterpoint.Offered, counterpoint.Accepted:
+		r.Airing, r.Missed = a.ID, fmt.Sprintf("playout log, line %d; %s", r.Row.Line, r.Row.Off)
+	default:
+		r.Problem = fmt.Sprintf("airing %s is %s, and this line says it was not heard (%s)", a.Code, a.State, r.Row.Off)
+	}
 }
 
 func provable(a *counterpoint.Airing) bool {
@@ -267,6 +295,8 @@ func (m *matcher) evidence(a *counterpoint.Airing, row Row) (text string, cut bo
 	switch {
 	case row.Live == LiveOff:
 		said = append(said, "live source off")
+	case row.Live == LiveOn && row.LiveText != "":
+		said = append(said, row.LiveText+" and may have covered it")
 	case row.Live == LiveOn:
 		said = append(said, fmt.Sprintf("a live source was on air at %s and may have covered it", when(row.Aired)))
 	case row.LiveText != "":
@@ -274,11 +304,16 @@ func (m *matcher) evidence(a *counterpoint.Airing, row Row) (text string, cut bo
 	default:
 		said = append(said, "live source unknown")
 	}
-	if planned := m.seconds(a); planned > 0 && row.Duration > 0 {
-		got := row.Duration.Seconds()
-		if cut = got < CutShort*float64(planned); cut {
-			said = append(said, fmt.Sprintf("cut short: %.0f s of %d s", got, planned))
-		}
+	whole := row.Whole.Seconds()
+	if whole == 0 {
+		whole = float64(m.seconds(a))
+	}
+	got := row.Duration.Seconds()
+	switch {
+	case row.Cut != "":
+		cut, said = true, append(said, row.Cut)
+	case whole > 0 && row.Duration > 0 && got < CutShort*whole:
+		cut, said = true, append(said, fmt.Sprintf("cut short: %.0f s of %.0f s", got, whole))
 	}
 	return strings.Join(said, "; ") + ": " + clip(strings.TrimSpace(row.Text)), cut
 }

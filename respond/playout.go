@@ -26,9 +26,12 @@ type Row struct {
 	Message  string        // the message's id
 	Title    string        // of the media file; may hold the code
 	Lang     string        // ISO 639-3
-	Duration time.Duration // 0 is unknown
+	Duration time.Duration // how long it was heard; 0 is unknown
+	Whole    time.Duration // how long the file is; 0 is unknown
 	Live     Live
-	LiveText string // what the live column says where it is not understood
+	LiveText string // what is known of the live source, or what the column says where it is not understood
+	Off      string // why it was not heard, though the log has it
+	Cut      string // why it is known to have been cut short
 }
 
 // Live says whether a live source was on air while the line was logged. Playout systems log a file as played
@@ -63,8 +66,9 @@ var columns = map[string][]string{
 	"lang":     {"lang", "language"},
 }
 
-// ReadLog reads a playout log: one header line, then one line per play, separated by comma, semicolon, tab or
-// bar. A bad line is rejected alone. An error means that nothing of the file could be used.
+// ReadLog reads a playout log: what LibreTime, AzuraCast or Rivendell export, or a table of one header line, then one
+// line per play, separated by comma, semicolon, tab or bar. A bad line is rejected alone. An error means that nothing
+// of the file could be used.
 func ReadLog(r io.Reader, o LogOptions) ([]Row, []counterpoint.Rejection, error) {
 	b, err := io.ReadAll(io.LimitReader(r, MaxLog+1))
 	if err != nil {
@@ -73,7 +77,13 @@ func ReadLog(r io.Reader, o LogOptions) ([]Row, []counterpoint.Rejection, error)
 	if len(b) > MaxLog {
 		return nil, nil, fmt.Errorf("the playout log is longer than %d MiB; send it in parts, such as a week each: %w", MaxLog>>20, counterpoint.ErrTooLarge)
 	}
-	all := lines(plain(b))
+	text := plain(b)
+	for _, f := range logFormats {
+		if f.is(text) {
+			return f.read(text, o)
+		}
+	}
+	all := lines(text)
 	at := slices.IndexFunc(all, func(l string) bool { return strings.TrimSpace(l) != "" })
 	if at < 0 {
 		return nil, nil, counterpoint.Invalid{{Field: "header", Message: "the playout log is empty; it begins with a line that names its columns, such as station,aired,code,live"}}

@@ -208,6 +208,7 @@ func (p *Pages) proveAiring(r *request) error {
 type playoutReport struct {
 	Read     int                      `json:"read"`
 	Proven   int                      `json:"proven"`
+	Missed   int                      `json:"missed"`
 	Problems []counterpoint.Rejection `json:"problems"`
 }
 
