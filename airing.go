@@ -63,6 +63,7 @@ type Airing struct {
 	Version   int         `json:"version"`
 	CreatedBy string      `json:"created_by"`
 	CreatedAt time.Time   `json:"created_at"`
+	ChangedAt *time.Time  `json:"changed_at,omitempty"` // when its last event happened
 	Example   bool        `json:"example,omitempty"`
 }
 
@@ -239,6 +240,16 @@ func (a *Airing) apply(e Event) error {
 	default:
 		return e.unknown()
 	}
+	changed := e.At
+	a.ChangedAt = &changed
 	a.Version++
 	return nil
+}
+
+// Changed is when it last changed.
+func (a *Airing) Changed() time.Time {
+	if a.ChangedAt == nil {
+		return a.CreatedAt
+	}
+	return *a.ChangedAt
 }

@@ -331,7 +331,7 @@ func (t *tally) judgeWhole(c *Coverage, usualUnd float64) {
 	case !t.known:
 		c.blame(Shortfall{What: ShortHistory, Got: t.days, Of: 0, Verdict: CoverDegraded})
 	case t.partial:
-		c.blame(short(ShortPartial, "", t.all, CoverDegraded))
+		c.blame(Shortfall{What: ShortPartial, Got: c.Segments, Of: c.Expected, Verdict: CoverDegraded})
 	case t.all.below(.8):
 		c.blame(short(ShortTotal, "", t.all, grade(t.all.below(.5), true)))
 	case t.all.got > 1.5*t.all.expected && t.all.got-t.all.expected > 2*math.Sqrt(t.all.expected):

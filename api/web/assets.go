@@ -2,9 +2,11 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -23,10 +25,11 @@ var staticFiles embed.FS
 type assets struct {
 	hashed map[string]string // style.css → style.1a2b3c4d.css
 	body   map[string][]byte // by hashed name
+	packed map[string][]byte // the same, by gzip: nothing in them is secret, as may be in pages
 }
 
 func loadAssets() (assets, error) {
-	a := assets{map[string]string{}, map[string][]byte{}}
+	a := assets{map[string]string{}, map[string][]byte{}, map[string][]byte{}}
 	dir, err := staticFiles.ReadDir("static")
 	if err != nil {
 		return a, fmt.Errorf("read static files: %w", err)
@@ -43,8 +46,22 @@ func loadAssets() (assets, error) {
 		sum := sha256.Sum256(b)
 		name := strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:5]) + ext
 		a.hashed[f.Name()], a.body[name] = name, b
+		if a.packed[name], err = packed(b); err != nil {
+			return a, fmt.Errorf("pack static file %s: %w", f.Name(), err)
+		}
 	}
 	return a, nil
+}
+
+func packed(b []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.Write(b)
+	err = errors.Join(err, w.Close())
+	return out.Bytes(), err
 }
 
 var (
@@ -73,6 +90,11 @@ func (p *Pages) static(r *request) error {
 	}
 	r.w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	r.w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	r.w.Header().Set("Vary", "Accept-Encoding")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Header.Get("Range") == "" {
+		r.w.Header().Set("Content-Encoding", "gzip")
+		body = p.assets.packed[name]
+	}
 	http.ServeContent(r.w, r.Request, name, time.Time{}, bytes.NewReader(body))
 	return nil
 }

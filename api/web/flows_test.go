@@ -81,7 +81,7 @@ func TestNewcomersPath(t *testing.T) {
 	}
 	prove := "/airings/" + airings[0].ID + "/prove"
 	today := radio.get("/today").is(200)
-	today.says("Went out", "Did not", airings[0].Code)
+	today.says("Went out", "Did not", airings[0].Code[:3]+" "+airings[0].Code[3:])
 	done := radio.fill(today, prove).is(200)
 	done.says("Noted that it went out.", "attested by a person", "Attested by Radio Sango team")
 	if got := apitest.Get[counterpoint.Airing](p.book, airings[0].ID); got.State != counterpoint.Aired || got.Grade != counterpoint.Attested {

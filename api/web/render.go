@@ -259,6 +259,27 @@ func (n *names) source(id string) string {
 	return id
 }
 
+// station is the one name of a station: the id of the source it is, also where an airing has the source's name.
+func (n *names) station(name string) string {
+	if _, ok := n.allSources()[name]; ok {
+		return name
+	}
+	for id, s := range n.allSources() {
+		if counterpoint.Fold(s.Name) == counterpoint.Fold(name) {
+			return id
+		}
+	}
+	return name
+}
+
+// alike are the names that airings may have for the station.
+func (n *names) alike(station string) []string {
+	if s, ok := n.allSources()[station]; ok && s.Name != station {
+		return []string{station, s.Name}
+	}
+	return []string{station}
+}
+
 func (n *names) person(id string) string {
 	if n.people == nil {
 		n.people = map[string]string{api.Operator.ID: n.r.locale.t("person.operator"), "respond": n.r.locale.t("person.program"), "ingest": n.r.locale.t("person.program")}

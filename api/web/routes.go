@@ -52,6 +52,9 @@ func (p *Pages) routes() []route {
 		{"POST /messages/{id}/airings", api.Air, p.offerAiring},
 
 		{"GET /today", api.Read, p.today},
+		{"GET /today/sheet", api.Read, p.sheet},
+		{"GET /calendar/{key}/{station}", api.Anyone, p.calendar},
+		{"POST /calendar", api.Air, p.renewCalendar},
 		{"GET /airings/{id}", api.Read, p.airing},
 		{"POST /airings/{id}/accept", api.Air, p.acceptAiring},
 		{"POST /airings/{id}/decline", api.Air, p.declineAiring},

@@ -24,6 +24,19 @@ type todayPage struct {
 	Report *playoutReport
 	Grades []counterpoint.Grade
 	One    bool // the page shows one airing only
+
+	Station  string // whose slots are shown; empty is all
+	Stations []stationTab
+	Table    []slot // the day, by station and time
+	Calendar string // address of the station's calendar
+	Site     string
+}
+
+// stationTab is a station with how many slots it has to come or late.
+type stationTab struct {
+	ID      string
+	Open    int
+	Current bool
 }
 
 // slot is an airing with the words to read.
@@ -34,6 +47,7 @@ type slot struct {
 	Late    bool
 	Open    bool // "went out" and "did not" can be said of it
 	Now     bool // its time has come: the buttons are big
+	Forms   bool // what became of it can be said here, and not on a page of its own
 	// OtherDay says that its time is not today's, so that the date must be said.
 	OtherDay bool
 	When     string
@@ -53,11 +67,23 @@ func (p *Pages) today(r *request) error {
 func (r *request) todayPage() (todayPage, error) {
 	p, now := r.p, r.p.now()
 	b := todayPage{Day: now.In(p.zone), Import: p.playout != nil && r.can(api.Air), Grades: counterpoint.Grades}
+	n := &names{r: r}
+	b.Station, b.Site = n.station(r.URL.Query().Get("station")), r.site()
 	open, err := counterpoint.All[counterpoint.Airing](r.Context(), p.views(), counterpoint.Query{State: []string{string(counterpoint.Offered), string(counterpoint.Accepted)}})
 	if err != nil {
 		return b, err
 	}
-	for _, a := range open {
+	day, err := p.dayAirings(r, now)
+	if err != nil {
+		return b, err
+	}
+	for _, list := range [][]counterpoint.Airing{open, day} {
+		for i := range list {
+			list[i].Station = n.station(list[i].Station)
+		}
+	}
+	b.tabs(open, day)
+	for _, a := range b.ofStation(open) {
 		s := r.slot(a)
 		if s.Late {
 			b.Late = append(b.Late, s)
@@ -65,30 +91,78 @@ func (r *request) todayPage() (todayPage, error) {
 		}
 		b.Next = append(b.Next, s)
 	}
-	past, err := counterpoint.List[counterpoint.Airing](r.Context(), p.views(), counterpoint.Query{
-		State: []string{string(counterpoint.Aired), string(counterpoint.Missed), string(counterpoint.Declined)}, Limit: 100})
-	if err != nil {
-		return b, err
-	}
-	for _, a := range past.Data {
-		if sameDay(a.Planned, now, p.zone) || (a.Aired != nil && sameDay(*a.Aired, now, p.zone)) {
-			b.Done = append(b.Done, r.slot(a))
+	for _, a := range b.ofStation(day) {
+		if oneOf(a.State, counterpoint.Aired, counterpoint.Missed, counterpoint.Declined) {
+			s := r.slot(a)
+			s.Script = "" // it was read
+			b.Done = append(b.Done, s)
+		}
+		if sameDay(a.Planned, now, p.zone) {
+			b.Table = append(b.Table, r.slot(a))
 		}
 	}
-	byPlan := func(x, y slot) int { return cmp.Or(x.Planned.Compare(y.Planned), cmp.Compare(x.ID, y.ID)) }
-	slices.SortFunc(b.Late, byPlan)
-	slices.SortFunc(b.Next, byPlan)
-	slices.SortFunc(b.Done, byPlan)
+	inTime := func(x, y slot) int { return byPlan(x.Airing, y.Airing) }
+	slices.SortFunc(b.Late, inTime)
+	slices.SortFunc(b.Next, inTime)
+	slices.SortFunc(b.Done, inTime)
+	slices.SortFunc(b.Table, func(x, y slot) int { return cmp.Or(cmp.Compare(x.Station, y.Station), inTime(x, y)) })
 	b.Late, b.Rest = few(b.Late, b.Rest)
 	b.Next, b.Rest = few(b.Next, b.Rest)
 	b.Done, _ = few(b.Done, nil)
 	b.More = len(b.Rest)
-	b.Rest = b.Rest[:min(len(b.Rest), maxRows)]
+	b.Rest, b.Table = b.Rest[:min(len(b.Rest), maxRows)], b.Table[:min(len(b.Table), tableRows)]
+	_, source := n.allSources()[b.Station]
+	known := source || slices.ContainsFunc(b.Stations, func(t stationTab) bool { return t.ID == b.Station })
+	if b.Station != "" && known && r.can(api.Air) {
+		key, err := p.desk.CalendarKey(r.Context(), r.call(), b.Station)
+		if err != nil {
+			return b, err
+		}
+		b.Calendar = calendarPath(key, b.Station)
+	}
 	return b, nil
 }
 
+// dayAirings are the slots that were planned for the day, and those that went out on it.
+func (p *Pages) dayAirings(r *request, now time.Time) ([]counterpoint.Airing, error) {
+	y, m, d := now.In(p.zone).Date()
+	from := time.Date(y, m, d, 0, 0, 0, 0, p.zone)
+	all, err := counterpoint.All[counterpoint.Airing](r.Context(), p.views(), counterpoint.Query{From: from.AddDate(0, 0, -7), To: from.AddDate(0, 0, 1)})
+	return slices.DeleteFunc(all, func(a counterpoint.Airing) bool {
+		return !sameDay(a.Planned, now, p.zone) && (a.Aired == nil || !sameDay(*a.Aired, now, p.zone))
+	}), err
+}
+
+// tabs are the stations that have slots, by name.
+func (b *todayPage) tabs(open, day []counterpoint.Airing) {
+	n := map[string]int{}
+	for _, a := range open {
+		n[a.Station]++
+	}
+	for _, a := range day { // also those with nothing open
+		n[a.Station] += 0
+	}
+	for _, id := range sorted(n) {
+		b.Stations = append(b.Stations, stationTab{id, n[id], id == b.Station})
+	}
+}
+
+func (b *todayPage) ofStation(list []counterpoint.Airing) []counterpoint.Airing {
+	if b.Station == "" {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(a counterpoint.Airing) bool { return a.Station != b.Station })
+}
+
+func byPlan(x, y counterpoint.Airing) int {
+	return cmp.Or(x.Planned.Compare(y.Planned), cmp.Compare(x.ID, y.ID))
+}
+
+// tableRows is how many slots the table of a day has.
+const tableRows = 40
+
 // wholeSlots is how many slots of a list are shown with their forms; the others are lines that lead to them.
-const wholeSlots = 5
+const wholeSlots = 4
 
 func few(list, rest []slot) (shown, more []slot) {
 	n := min(len(list), wholeSlots)
@@ -114,6 +188,7 @@ func (r *request) slot(a counterpoint.Airing) slot {
 	s.Late = s.Open && a.State != counterpoint.Missed && now.After(a.Planned.Add(lateAfter))
 	s.OtherDay = !sameDay(a.Planned, now, r.p.zone)
 	s.Now = s.Open && now.After(a.Planned.Add(-soon))
+	s.Forms = s.Now
 	when := a.Planned
 	if when.After(now) {
 		when = now
@@ -135,6 +210,7 @@ func (p *Pages) airing(r *request) error {
 	}
 	v := r.page("today", "airing.title", a.Code)
 	s := r.slot(a)
+	s.Forms = true
 	b := todayPage{Day: p.now().In(p.zone), Grades: counterpoint.Grades, One: true}
 	switch {
 	case s.Late:

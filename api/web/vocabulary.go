@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ type Tab struct {
 }
 
 // tabOf is the entry under which a page stands.
-var tabOf = map[string]string{"flag": "queue", "narrative": "narratives", "message": "messages", "write": "messages", "item": "sources", "items": "sources", "source": "sources"}
+var tabOf = map[string]string{"flag": "queue", "narrative": "narratives", "message": "messages", "write": "messages", "item": "sources", "items": "sources", "source": "sources", "sheet": "today"}
 
 // Tab is the entry of the navigation for a page.
 func (v *view) Tab(page, path string) Tab {
@@ -128,10 +129,21 @@ type slotView struct {
 	View   *view
 	Slot   slot
 	Grades []counterpoint.Grade
+	To     string // the page that its forms come back to
 }
 
 // Slot pairs a slot with the view.
-func (v *view) Slot(s slot, grades []counterpoint.Grade) slotView { return slotView{v, s, grades} }
+func (v *view) Slot(s slot, grades []counterpoint.Grade) slotView {
+	return slotView{v, s, grades, v.slotsPath()}
+}
+
+// slotsPath is the list that a slot stands in: all stations', or one's.
+func (v *view) slotsPath() string {
+	if station := v.request.URL.Query().Get("station"); station != "" {
+		return "/today?station=" + url.QueryEscape(station)
+	}
+	return "/today"
+}
 
 // Fields are the parameters of a filter, for hidden fields of a form.
 func (f filter) Fields() map[string][]string { return f.values }
