@@ -51,8 +51,8 @@ func (d *Door) let(ctx context.Context, in *intake, b batch) error {
 			d.metrics.duplicates.Inc()
 			continue
 		case revised:
-			if in.format == "jsonl" {
-				break // a line's locator is meant
+			if in.told() {
+				break // its locator is meant
 			}
 			in.note(fmt.Sprintf("replaces what was there as %q: the same recording with other words", it.Locator))
 		}

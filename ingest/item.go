@@ -21,7 +21,7 @@ func (in *intake) item(src counterpoint.Source, p transcript.Parsed) counterpoin
 		Published: p.Published, Seen: in.door.o.Now().UTC(), Segments: p.Segments,
 		Revision: counterpoint.Revision(p.Segments),
 	}
-	if in.format != "jsonl" {
+	if !in.told() {
 		it.Title = first(first(in.o.Title, p.Title), stem(in.name))
 	}
 	it.Title = short(it.Title)
@@ -36,9 +36,15 @@ func (in *intake) item(src counterpoint.Source, p transcript.Parsed) counterpoin
 	return it
 }
 
+// told reports whether the item comes with all that is to be said of it: its name, title and time are not to be had
+// from a file around it.
+func (in *intake) told() bool {
+	return in.format == "jsonl" || in.format == formatWeb || in.format == formatFeed
+}
+
 // lang is what a line of JSONL declares for itself, else what the person said, else what the file says.
 func (in *intake) lang(p transcript.Parsed) string {
-	if in.format == "jsonl" && p.Lang != "" || in.o.Lang == "" {
+	if in.told() && p.Lang != "" || in.o.Lang == "" {
 		return p.Lang
 	}
 	code, _ := counterpoint.Lang(in.o.Lang)
@@ -48,7 +54,7 @@ func (in *intake) lang(p transcript.Parsed) string {
 // recorded is when the recording began: as the person or the sidecar says, as the file's name tells, or as the
 // file says. Of the precision of a line that is only published, the line's own is kept.
 func (in *intake) recorded(src counterpoint.Source, p transcript.Parsed) (*time.Time, counterpoint.Precision) {
-	if in.format == "jsonl" && (p.Recorded != nil || p.Published != nil) {
+	if in.told() && (p.Recorded != nil || p.Published != nil) {
 		return p.Recorded, p.Precision
 	}
 	if in.o.Recorded != nil {
@@ -58,7 +64,7 @@ func (in *intake) recorded(src counterpoint.Source, p transcript.Parsed) (*time.
 		}
 		return &at, counterpoint.Second
 	}
-	if src.FileTime != "" && in.format != "jsonl" {
+	if src.FileTime != "" && !in.told() {
 		if at, precision, ok := FileTime(in.name, src.FileTime, zone(src)); ok {
 			return &at, precision
 		}
@@ -75,11 +81,11 @@ func (in *intake) recorded(src counterpoint.Source, p transcript.Parsed) (*time.
 // formats has one name, and is one item.
 func (in *intake) locator(p transcript.Parsed, it counterpoint.Item) string {
 	switch {
-	case in.o.Locator != "" && in.format != "jsonl":
+	case in.o.Locator != "" && !in.told():
 		return in.o.Locator
 	case p.Locator != "":
 		return p.Locator
-	case in.format != "jsonl" && it.Recorded != nil && exact(it.Precision):
+	case !in.told() && it.Recorded != nil && exact(it.Precision):
 		return strings.TrimSuffix(it.Recorded.UTC().Format(time.RFC3339)+"/"+stem(in.name), "/")
 	}
 	return p.Digest
@@ -87,7 +93,7 @@ func (in *intake) locator(p transcript.Parsed, it counterpoint.Item) string {
 
 // scope is where the same bytes are the same thing: a file's are within its source and start, under any name.
 func (in *intake) scope(it counterpoint.Item) string {
-	if in.format == "jsonl" || in.o.Locator != "" {
+	if in.told() || in.o.Locator != "" {
 		return it.ID
 	}
 	start := ""

@@ -34,6 +34,8 @@ type config struct {
 	Stream    string         `yaml:"stream"`       // kafka://…; default the log in the data folder
 	Index     string         `yaml:"index"`        // http(s)://…; default the index in the data folder
 	Roles     []string       `yaml:"roles"`        // default all
+	Networks  []string       `yaml:"networks"`     // of the mission's own, that collectors may reach: 10.20.0.0/16, 10.20.0.7:8000
+	Contact   string         `yaml:"contact"`      // said to the sites that are crawled: an address or page of the mission
 	Sources   []sourceConfig `yaml:"sources"`
 
 	beside     bool // a command that may work beside a process on the same data folder
@@ -60,6 +62,15 @@ type sourceConfig struct {
 	Own       bool     `yaml:"own"`
 	Watch     string   `yaml:"watch"`  // folder to take files from
 	Format    string   `yaml:"format"` // of those files; default auto
+
+	Crawl    string        `yaml:"crawl"`     // page of a site to collect from
+	Feed     string        `yaml:"feed"`      // RSS, Atom, RDF or JSON Feed to collect from
+	Every    time.Duration `yaml:"every"`     // between two rounds of a site or looks at a feed; default 1h and 30m
+	Pages    int           `yaml:"pages"`     // of one round; default 500
+	Depth    int           `yaml:"depth"`     // links from the page to crawl; default 3
+	Parallel int           `yaml:"parallel"`  // requests at a time; default 2
+	Delay    time.Duration `yaml:"delay"`     // between two requests to a server; default 1s
+	FullText bool          `yaml:"full_text"` // fetch the pages of the feed's entries
 }
 
 func (s sourceConfig) source(country string) counterpoint.Source {
@@ -68,6 +79,9 @@ func (s sourceConfig) source(country string) counterpoint.Source {
 	}
 	if s.Name == "" {
 		s.Name = s.ID
+	}
+	if s.Kind == "" && s.collected() {
+		s.Kind = string(counterpoint.Web)
 	}
 	if s.Kind == "" {
 		s.Kind = string(counterpoint.Radio)
@@ -179,6 +193,7 @@ func (c *config) check() error {
 	if err := c.checkPlaces(); err != nil {
 		bad = append(bad, counterpoint.FieldError{Field: "stream and index", Message: err.Error()})
 	}
+	bad = append(bad, c.checkNetworks()...)
 	for i, r := range c.Roles {
 		if !slices.Contains(allRoles, r) {
 			bad = append(bad, counterpoint.FieldError{Field: fmt.Sprintf("roles[%d]", i), Message: unknownRole(r).Error()})
@@ -203,6 +218,7 @@ func (c *config) check() error {
 				bad = append(bad, counterpoint.FieldError{Field: at + ".watch", Message: s.Watch + " is not a folder; make it or correct the path"})
 			}
 		}
+		bad = append(bad, s.checkCollected(at+".")...)
 	}
 	if len(bad) > 0 {
 		return bad

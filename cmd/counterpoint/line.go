@@ -19,6 +19,7 @@ import (
 	"counterpoint/classify"
 	"counterpoint/index"
 	"counterpoint/ingest"
+	"counterpoint/ingest/crawl"
 	"counterpoint/respond"
 	"counterpoint/stream"
 	"counterpoint/stream/embedded"
@@ -41,6 +42,7 @@ type line struct {
 	stage     *classify.Stage
 	seen      *ingest.Seen
 	door      *ingest.Door
+	frontier  *crawl.Frontier
 	desk      *api.Desk
 	prover    *respond.Prover
 	found     sync.Map       // sources by id, as last seen
@@ -162,8 +164,10 @@ func (l *line) openDoor(context.Context) (err error) {
 		return err
 	}
 	l.closers = append(l.closers, l.seen.Close)
-	l.door, err = ingest.New(l.doorOptions())
-	return err
+	if l.door, err = ingest.New(l.doorOptions()); err != nil {
+		return err
+	}
+	return l.openFrontier()
 }
 
 func (l *line) openRespond(context.Context) error {

@@ -112,7 +112,7 @@ puts it before people who decide; and follows the answer until there is proof th
 	root.AddCommand(
 		runCommand(), ingestCommand(), detectCommand(), classifyCommand(), evalCommand(), trainCommand(),
 		searchCommand(), exportCommand(), rebuildCommand(), verifyCommand(), deadCommand(), accountCommand(),
-		backupCommand(), restoreCommand(), eraseCommand(), doctorCommand(), benchCommand(),
+		backupCommand(), restoreCommand(), eraseCommand(), doctorCommand(), benchCommand(), sourcesCommand(),
 	)
 	return root
 }

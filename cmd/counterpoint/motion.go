@@ -155,16 +155,16 @@ func (l *line) feeds(ctx context.Context) (feeds, error) {
 	if err := l.begin(ctx); err != nil {
 		return f, err
 	}
-	f.items, err1 = feed[counterpoint.Item](ctx, l, stream.Items)
-	f.assessments, err2 = feed[counterpoint.Assessment](ctx, l, stream.Assessments)
-	f.decisions, err3 = feed[counterpoint.Event](ctx, l, stream.Decisions)
+	f.items, err1 = indexFeed[counterpoint.Item](ctx, l, stream.Items)
+	f.assessments, err2 = indexFeed[counterpoint.Assessment](ctx, l, stream.Assessments)
+	f.decisions, err3 = indexFeed[counterpoint.Event](ctx, l, stream.Decisions)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return feeds{}, errors.Join(err, f.close())
 	}
 	return f, nil
 }
 
-func feed[T stream.Value](ctx context.Context, l *line, topic string) (*stream.Feed[T], error) {
+func indexFeed[T stream.Value](ctx context.Context, l *line, topic string) (*stream.Feed[T], error) {
 	if s, ok := l.store.(*served); ok && l.cfg.Stream != "" {
 		return stream.Of[T](l.stream, topic).Group(indexGroup(s))
 	}

@@ -167,6 +167,9 @@ func (l *line) besides(cfg config) []work {
 	var all []work
 	if cfg.does(roleIngest) {
 		all = append(all, work{func(ctx context.Context) error { return l.watch(ctx, cfg) }, "the folders of the sources are not watched"})
+		if l.frontier != nil {
+			all = append(all, work{func(ctx context.Context) error { return l.collect(ctx, cfg) }, "the web is not collected"})
+		}
 	}
 	if cfg.does(roleRespond) {
 		all = append(all, work{l.prover.Run, "airings are not proven"})

@@ -40,10 +40,15 @@ type Options struct {
 	Registerer prometheus.Registerer // nil counts for nobody
 }
 
+// doer makes requests: the guard's client.
+type doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
 // Crawler crawls sites. One crawler serves all sites of a process, so that each server is asked at its pace.
 type Crawler struct {
 	o       Options
-	client  *http.Client
+	client  doer
 	hosts   hosts
 	metrics metrics
 }

@@ -88,6 +88,17 @@ const (
 	maxSpeaker  = 120     // runes
 )
 
+// Paragraphs makes segments of text that is written, not heard: a segment each, within the limits of an item.
+func Paragraphs(texts []string) ([]counterpoint.Segment, error) {
+	var b builder
+	for _, t := range texts {
+		if err := b.add(counterpoint.Segment{Text: t, Quality: counterpoint.Good}); err != nil {
+			return nil, err
+		}
+	}
+	return b.segments, nil
+}
+
 // builder collects the segments of one item.
 type builder struct {
 	segments []counterpoint.Segment
