@@ -97,7 +97,7 @@ func (c *Crawler) newWorker(ctx context.Context, site Site) *worker {
 // work deals with one page that is due, from its robots.txt to the frontier. It returns why the page could not be had,
 // and an error only where we failed: then nothing was written, and the page is still due.
 func (w *worker) work(ctx context.Context, p Page, deadline time.Time) (problem, err error) {
-	var closed bool
+	var closed error
 	w.bytes = 0
 	if w.at, err = url.Parse(p.URL); err != nil {
 		return w.lay(ctx, p, err)
@@ -106,8 +106,8 @@ func (w *worker) work(ctx context.Context, p Page, deadline time.Time) (problem,
 		return nil, err
 	}
 	switch {
-	case closed:
-		return w.lay(ctx, p, errClosed)
+	case closed != nil:
+		return w.lay(ctx, p, closed)
 	case !w.own.Allows(w.at):
 		return w.lay(ctx, p, errForbidden)
 	}
@@ -196,7 +196,7 @@ func (w *worker) judge(ctx context.Context, p Page, res *response, problem error
 
 // final is true of refusals that the next try would meet again.
 func final(err error) bool {
-	for _, e := range []error{guard.ErrAddress, guard.ErrTooLarge, guard.ErrEncoding, guard.ErrRedirect, guard.ErrURL, errAway, errForbidden, errKind} {
+	for _, e := range []error{guard.ErrAddress, guard.ErrTooLarge, guard.ErrEncoding, guard.ErrRedirect, guard.ErrURL, errAway, errForbidden, errKind, page.ErrBinary, page.ErrTags} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -48,8 +48,8 @@ type hosts struct {
 type host struct {
 	mu     sync.Mutex // held while its robots.txt is looked up
 	robots *Robots    // nil is all
-	closed bool
-	until  time.Time // robots holds so long
+	closed error      // why nothing may be fetched
+	until  time.Time  // robots holds so long
 
 	next time.Time // guarded by hosts.mu
 }
@@ -93,8 +93,8 @@ func (h *hosts) rest(x *host, until time.Time) {
 	}
 }
 
-// rules are what a server asks of us; closed is true where nothing may be fetched.
-func (c *Crawler) rules(ctx context.Context, u *url.URL) (r *Robots, closed bool, err error) {
+// rules are what a server asks of us; closed is why nothing may be fetched.
+func (c *Crawler) rules(ctx context.Context, u *url.URL) (r *Robots, closed, err error) {
 	x := c.hosts.of(u)
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -104,19 +104,27 @@ func (c *Crawler) rules(ctx context.Context, u *url.URL) (r *Robots, closed bool
 	}
 	k, err := c.o.Frontier.robotsOf(ctx, origin(u))
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
+	x.robots, x.closed = nil, errClosed
 	if k.at.IsZero() || now.Sub(k.at) > k.fresh() {
-		if k, err = c.askRobots(ctx, u, k, now); err != nil {
-			return nil, false, err
+		var problem error
+		if k, problem, err = c.askRobots(ctx, u, k, now); err != nil {
+			return nil, nil, err
+		}
+		if problem != nil {
+			x.closed = problem
 		}
 	}
-	x.robots, x.closed, x.until = nil, k.verdict == closedAll, k.at.Add(k.fresh())
+	x.until = k.at.Add(k.fresh())
 	if x.until.Before(now) { // what was read before, as the server gives no other
 		x.until = now.Add(robotsRetry)
 	}
 	if k.verdict == byRules {
 		x.robots = ParseRobots(k.body, Agent)
+	}
+	if k.verdict != closedAll {
+		x.closed = nil
 	}
 	return x.robots, x.closed, nil
 }
@@ -128,23 +136,28 @@ func (k kept) fresh() time.Duration {
 	return robotsFresh
 }
 
-// askRobots fetches the file and keeps what came of it. An error is ours, not the server's.
-func (c *Crawler) askRobots(ctx context.Context, u *url.URL, old kept, now time.Time) (kept, error) {
-	k := kept{at: now, verdict: closedAll}
-	res, err := c.get(ctx, origin(u)+"/robots.txt", maxRobots+1, Page{})
+// askRobots fetches the file and keeps what came of it; problem is why it could not be had. The error is ours.
+func (c *Crawler) askRobots(ctx context.Context, u *url.URL, old kept, now time.Time) (k kept, problem, err error) {
+	k = kept{at: now, verdict: closedAll}
+	res, problem := c.get(ctx, origin(u)+"/robots.txt", maxRobots+1, Page{})
 	switch {
 	case ctx.Err() != nil:
-		return k, ctx.Err()
-	case err != nil && res == nil:
+		return k, nil, ctx.Err()
+	case errors.Is(problem, guard.ErrAddress):
+		return k, bare(problem), nil // and not kept: a network that is opened now is open at the next start
+	case problem != nil:
+		problem = fmt.Errorf("%w: %w", errClosed, bare(problem))
 	case res.status/100 == 2:
 		k.verdict, k.body = byRules, res.body[:min(len(res.body), maxRobots)]
 	case res.status/100 == 4 && res.status != http.StatusTooManyRequests:
 		k.verdict = openAll
+	default:
+		problem = fmt.Errorf("%w: it answers %d", errClosed, res.status)
 	}
 	if k.verdict == closedAll && old.verdict == byRules && !old.at.IsZero() && now.Sub(old.at) < robotsStale {
-		return old, nil
+		return old, nil, nil
 	}
-	return k, c.o.Frontier.keepRobots(ctx, origin(u), k)
+	return k, problem, c.o.Frontier.keepRobots(ctx, origin(u), k)
 }
 
 // get fetches what is no page: robots.txt, sitemaps. What is longer is cut, not refused: a robots.txt of a gigabyte
@@ -187,4 +200,13 @@ func conditions(h http.Header, known Page) {
 
 var errForbidden = errors.New("robots.txt forbids it")
 
-var errClosed = fmt.Errorf("robots.txt could not be had, so nothing is fetched (%w)", errForbidden)
+// errClosed is errForbidden where the file could not be had: then nothing may be fetched.
+var errClosed error = closedError{}
+
+type closedError struct{}
+
+// Error says so.
+func (closedError) Error() string { return "robots.txt could not be had, so nothing is fetched" }
+
+// Is makes errors.Is(err, errForbidden) true.
+func (closedError) Is(target error) bool { return target == errForbidden }

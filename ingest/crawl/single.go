@@ -42,11 +42,14 @@ func (c *Crawler) Article(ctx context.Context, address string, delay time.Durati
 	if w.at, err = url.Parse(address); err != nil {
 		return a, "", err
 	}
-	var shut bool
+	var shut error
 	if w.own, shut, err = w.rules(ctx, w.at); err != nil {
 		return a, "", err
 	}
-	if shut || !w.own.Allows(w.at) {
+	switch {
+	case shut != nil:
+		return a, "", shut
+	case !w.own.Allows(w.at):
 		return a, "", errForbidden
 	}
 	if err := w.wait(ctx, c.o.Now().Add(maxDelay)); err != nil {

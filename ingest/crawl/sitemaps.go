@@ -34,7 +34,7 @@ func (r *round) sitemaps(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if closed {
+		if closed != nil {
 			continue
 		}
 		list := []string{"/sitemap.xml"}
@@ -71,7 +71,7 @@ func (r *round) sitemap(ctx context.Context, s named) ([]named, error) {
 		return nil, nil // those of other hosts are not theirs to name
 	}
 	rules, closed, err := r.rules(ctx, u)
-	if err != nil || closed || !rules.Allows(u) {
+	if err != nil || closed != nil || !rules.Allows(u) {
 		return nil, err
 	}
 	key := "sitemap:" + s.url

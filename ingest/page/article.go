@@ -35,6 +35,9 @@ func (p *Page) Article() (a Article, err error) {
 			err = fmt.Errorf("%w: the extractor gave up: %v", ErrNoArticle, r)
 		}
 	}()
+	if words, elements := p.size(); words > maxWords || elements > maxElements {
+		return p.long()
+	}
 	found, err := trafilatura.ExtractDocument(p.Doc, trafilatura.Options{OriginalURL: p.URL, ExcludeComments: true, HtmlDateMode: trafilatura.Fast})
 	if err != nil {
 		return a, fmt.Errorf("%w: %w", ErrNoArticle, err)
@@ -48,6 +51,53 @@ func (p *Page) Article() (a Article, err error) {
 	} else if day := found.Metadata.Date; !day.IsZero() {
 		day = day.UTC()
 		a.Published, a.Precision = &day, counterpoint.Day
+	}
+	return a, nil
+}
+
+// What of a page the extractor is given: it takes seventy bytes of memory for each of text and ten thousand for each
+// element, and its time grows faster than they do. Three of 265 real pages are larger.
+const (
+	maxWords    = 512 << 10
+	maxElements = 3_000
+)
+
+// size is how many bytes of text the page has, its title among them, and how many elements.
+func (p *Page) size() (words, elements int) {
+	each(p.Doc, func(x *html.Node) bool {
+		switch x.Type {
+		case html.TextNode:
+			words += len(x.Data)
+		case html.ElementNode:
+			elements++
+		}
+		return x.DataAtom != atom.Script && x.DataAtom != atom.Style
+	})
+	return words, elements
+}
+
+// long is the article of a page with more text than the extractor is given: its long paragraphs.
+func (p *Page) long() (Article, error) {
+	a := Article{Lang: p.Lang()}
+	each(p.Doc, func(n *html.Node) bool {
+		switch n.DataAtom {
+		case atom.P:
+			if text := strings.Join(Paragraphs(n), " "); len(text) > 60 {
+				a.Paragraphs = append(a.Paragraphs, text)
+			}
+			return false
+		case atom.Title:
+			if n.FirstChild != nil && a.Title == "" {
+				a.Title = cut(n.FirstChild.Data[:min(len(n.FirstChild.Data), 2*maxTitle)])
+			}
+		}
+		return !silent[n.DataAtom] || n.DataAtom == atom.Head
+	})
+	if at := p.stamp(); at != nil {
+		a.Published, a.Precision = at, counterpoint.Second
+	}
+	if len(a.Paragraphs) == 0 {
+		return a, ErrNoArticle
 	}
 	return a, nil
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -24,6 +25,15 @@ const (
 // ErrTags refuses a page that is nearly all markup.
 var ErrTags = errors.New("more tags than a page has")
 
+// ErrBinary refuses what only says that it is a page.
+var ErrBinary = errors.New("is no page but a file")
+
+// binary is true of the beginnings of pictures, sound, archives and documents.
+func binary(body []byte) bool {
+	kind := http.DetectContentType(body)
+	return kind != "application/octet-stream" && !strings.HasPrefix(kind, "text/")
+}
+
 // Page is a page as it was parsed. Its tree is read, never changed.
 type Page struct {
 	URL *url.URL // where it was found, after redirects
@@ -32,6 +42,9 @@ type Page struct {
 
 // Parse reads a body by the character set that it, its server or its look declares.
 func Parse(body []byte, contentType string, at *url.URL) (*Page, error) {
+	if binary(body) {
+		return nil, ErrBinary
+	}
 	text := UTF8(body, contentType)
 	if n := bytes.Count(text, []byte("<")); n > maxTags {
 		return nil, fmt.Errorf("%w: %d, at most %d", ErrTags, n, maxTags)
