@@ -156,6 +156,15 @@ func (a *Account) NoteToken(by string, now time.Time, token string) (Event, erro
 	return newEvent("account.token", by, now, a.Ref(), map[string]string{"token": token}), nil
 }
 
+// NoteLink records that somebody who signs in at a provider acts as the account. link names them without saying who
+// they are there.
+func (a *Account) NoteLink(by string, now time.Time, issuer, link string) (Event, error) {
+	if a.Disabled {
+		return Event{}, fmt.Errorf("the account is disabled: %w", ErrConflict)
+	}
+	return newEvent("account.link", by, now, a.Ref(), map[string]string{"issuer": issuer, "link": link}), nil
+}
+
 // NotePassword records that a password was set, and ends the account's sessions.
 func (a *Account) NotePassword(by string, now time.Time) (Event, error) {
 	return newEvent("account.password", by, now, a.Ref(), nil), nil
@@ -192,7 +201,7 @@ func (a *Account) apply(e Event) error {
 		a.Epoch++
 	case "account.save", "account.drop":
 		return a.applySaved(e)
-	case "account.token":
+	case "account.token", "account.link":
 	default:
 		return e.unknown()
 	}

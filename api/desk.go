@@ -48,6 +48,7 @@ type Desk struct {
 	wait       time.Duration
 	collecting func(context.Context) (map[string]counterpoint.Collecting, error)
 	tries      *tries
+	limiter    *Limiter
 	hashing    chan struct{} // one slot for each password that is hashed at a time
 }
 
@@ -61,7 +62,7 @@ func NewDesk(o DeskOptions) *Desk {
 	}
 	return &Desk{
 		views: o.Views, decisions: o.Decisions, secrets: o.Secrets, now: o.Now, wait: o.Wait, collecting: o.Collecting,
-		tries: newTries(), hashing: make(chan struct{}, hashesAtOnce),
+		tries: newTries(), limiter: NewLimiter(o.Now), hashing: make(chan struct{}, hashesAtOnce),
 	}
 }
 

@@ -41,6 +41,7 @@ var (
 	errNoRoute     = errors.New("there is nothing at this address; /api/v1/openapi.json lists what there is")
 	errMethod      = errors.New("this address does not take that method; see the Allow header")
 	errBody        = errors.New("the body cannot be read")
+	errQuery       = errors.New("the query is too long")
 	errMediaType   = errors.New("send the body as application/json")
 	errSlow        = errors.New("the body came too slowly; send it again")
 	errPastProxy   = errors.New("the request came past the proxy")
@@ -68,12 +69,14 @@ var kinds = []struct {
 	{counterpoint.ErrInvalid, http.StatusUnprocessableEntity, "invalid", "Wrong input", ""},
 	{errSignIn, http.StatusUnauthorized, "sign-in", "Sign-in failed", ""},
 	{errSignInFirst, http.StatusUnauthorized, "sign-in", "Sign in first", ""},
+	{ErrNotLinked, http.StatusForbidden, "not-linked", "Not linked", ""},
 	{ErrTooManyTries, http.StatusTooManyRequests, "too-many-tries", "Too many tries", ""},
 	{errCrossOrigin, http.StatusForbidden, "cross-origin", "From another site", ""},
 	{errPastProxy, http.StatusForbidden, "past-proxy", "Only through the proxy", "This program is reached through its proxy only; what is sent past it travels in the clear."},
 	{errProxyClear, http.StatusForbidden, "proxy-clear", "Without TLS", "The proxy did not say that you speak TLS to it (X-Forwarded-Proto: https), so nothing is taken. Open the https address."},
 	{errNoRoute, http.StatusNotFound, "no-such-address", "Not found", ""},
 	{errMethod, http.StatusMethodNotAllowed, "method", "Method not allowed", ""},
+	{errQuery, http.StatusRequestURITooLong, "query", "Address too long", ""},
 	{errBody, http.StatusBadRequest, "body", "Unreadable body", ""},
 	{errMediaType, http.StatusUnsupportedMediaType, "media-type", "Unknown media type", ""},
 	{errSlow, http.StatusRequestTimeout, "slow", "Too slow", ""},

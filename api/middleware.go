@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
+	"time"
 
 	"counterpoint"
 )
@@ -166,7 +168,11 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("WWW-Authenticate", `Bearer realm="counterpoint"`)
 	}
 	if p.Status == http.StatusTooManyRequests {
-		h.Set("Retry-After", "60")
+		after := time.Minute
+		if e, ok := errors.AsType[*TooManyError](err); ok {
+			after = e.After
+		}
+		h.Set("Retry-After", strconv.Itoa(seconds(after)))
 	}
 	w.WriteHeader(p.Status)
 	enc := json.NewEncoder(w)

@@ -100,15 +100,23 @@ type routes struct {
 	mux      *http.ServeMux
 	patterns []string
 	metrics  *metrics
+	desk     *Desk
 }
 
-func newRoutes(m *metrics) *routes { return &routes{mux: http.NewServeMux(), metrics: m} }
+func newRoutes(m *metrics, d *Desk) *routes {
+	return &routes{mux: http.NewServeMux(), metrics: m, desk: d}
+}
 
-// HandleFunc adds an address. Permission is checked before any of the request is read.
+// HandleFunc adds an address. Limits and permission are checked before any of the request is read.
 func (rs *routes) HandleFunc(pattern string, do func(http.ResponseWriter, *http.Request)) {
 	rs.patterns = append(rs.patterns, pattern)
 	op, _ := RoutePermission(pattern)
+	class, _ := RouteClass(pattern)
 	rs.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if err := rs.desk.Limited(w, r, class); err != nil {
+			writeProblem(w, r, err)
+			return
+		}
 		if op != Anyone {
 			who, ok := AccountOf(r.Context())
 			if !ok {

@@ -72,7 +72,7 @@ func New(o Options) (*API, error) {
 	if o.Ready == nil {
 		o.Ready = func(context.Context) error { return nil }
 	}
-	a := &API{desk: o.Desk, o: o, log: o.Log, routes: newRoutes(newMetrics(o.Registerer))}
+	a := &API{desk: o.Desk, o: o, log: o.Log, routes: newRoutes(newMetrics(o.Registerer), o.Desk)}
 	a.huma = humago.New(a.routes, a.config())
 	a.registerHealth()
 	a.registerLists()

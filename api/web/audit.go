@@ -13,6 +13,8 @@ type auditRow struct {
 	counterpoint.Outcome
 	Link string
 	Kind string // flag.confirm → the word of it
+	Case string // of an erasure, with why
+	Why  string
 	about
 }
 
@@ -43,6 +45,9 @@ func (p *Pages) audit(r *request) error {
 	known := map[counterpoint.Ref]about{}
 	for _, o := range page.Data {
 		row := auditRow{Outcome: o, Kind: o.Event.Type}
+		if x, ok := o.Event.Erasure(); ok {
+			row.Case, row.Why = x.Case, x.Reason
+		}
 		ref := counterpoint.Ref{Kind: o.Event.On.Kind, ID: o.Event.On.ID}
 		if _, ok := known[ref]; !ok {
 			known[ref] = r.about(v, ref)

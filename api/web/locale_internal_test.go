@@ -157,11 +157,11 @@ func families() map[string][]string {
 	}
 	for _, e := range strings.Fields(`flag.lease flag.confirm flag.reject flag.needs-context flag.duplicate flag.reopen flag.link flag.note flag.raise
 		narrative.create narrative.describe message.create message.edit message.submit message.approve message.return message.withdraw message.close
-		airing.offer airing.accept airing.decline airing.miss airing.cancel airing.prove source.register source.update
-		account.create account.roles account.preferences account.save account.drop account.token account.password account.disable`) {
+		airing.offer airing.accept airing.decline airing.miss airing.cancel airing.prove source.register source.update source.erase
+		account.create account.roles account.preferences account.save account.drop account.token account.link account.password account.disable`) {
 		add("event", e)
 	}
-	for _, status := range []int{400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503, 507} {
+	for _, status := range []int{400, 401, 403, 404, 405, 409, 413, 414, 422, 429, 500, 503, 507} {
 		for _, part := range []string{"title", "why", "do"} {
 			add("error", fmt.Sprintf("%d.%s", status, part))
 		}

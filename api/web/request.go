@@ -23,8 +23,6 @@ type request struct {
 	status int // of the page that render writes; 0 is 200
 }
 
-const maxForm = 4 << 20 // the largest is a playout log
-
 // handle checks who asks, parses the form and answers what serve returns as a page.
 func (p *Pages) handle(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
@@ -37,6 +35,9 @@ func (p *Pages) handle(r route) http.Handler {
 }
 
 func (r *request) run(to route) error {
+	if err := r.p.desk.Limited(r.w, r.Request, classes[to.pattern]); err != nil {
+		return err
+	}
 	if r.Method == http.MethodPost {
 		if err := r.parse(); err != nil {
 			return err
@@ -52,7 +53,6 @@ func (r *request) run(to route) error {
 }
 
 func (r *request) parse() error {
-	r.Body = http.MaxBytesReader(r.w, r.Body, maxForm)
 	err := r.ParseForm()
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
 		err = r.ParseMultipartForm(1 << 20)
@@ -60,7 +60,7 @@ func (r *request) parse() error {
 	var big *http.MaxBytesError
 	switch {
 	case errors.As(err, &big):
-		return fmt.Errorf("the form is larger than %d MiB: %w", maxForm>>20, counterpoint.ErrTooLarge)
+		return fmt.Errorf("the form is larger than %d MiB: %w", big.Limit>>20, counterpoint.ErrTooLarge)
 	case err != nil:
 		return fmt.Errorf("the form cannot be read: %w", errBadRequest)
 	}

@@ -88,6 +88,8 @@ func (p *Pages) routes() []route {
 
 		{"GET /signin", api.Anyone, p.signInForm},
 		{"POST /signin", api.Anyone, p.signIn},
+		{"GET /signin/provider", api.Anyone, p.toProvider},
+		{"GET /signin/return", api.Anyone, p.fromProvider},
 		{"GET /welcome/{secret}", api.Anyone, p.welcomeForm},
 		{"POST /welcome/{secret}", api.Anyone, p.welcome},
 		{"GET /enter/{secret}", api.Anyone, p.enter},

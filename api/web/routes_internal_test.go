@@ -14,6 +14,7 @@ func TestEveryRouteHasAnOperation(t *testing.T) {
 	admin := counterpoint.Account{ID: "acc_admin", Roles: []counterpoint.PersonRole{counterpoint.Admin}}
 	open := map[string]bool{
 		"GET /signin": true, "POST /signin": true, "GET /welcome/{secret}": true, "POST /welcome/{secret}": true, "GET /enter/{secret}": true,
+		"GET /signin/provider": true, "GET /signin/return": true,
 		"GET /static/{file}": true, "GET /favicon.ico": true, "/": true,
 		"GET /calendar/{key}/{station}": true, // programmes cannot sign in: the key lets them
 	}
@@ -29,8 +30,16 @@ func TestEveryRouteHasAnOperation(t *testing.T) {
 		if (r.op == api.Anyone) != open[r.pattern] {
 			t.Errorf("%s is open to anyone: %v, want %v", r.pattern, r.op == api.Anyone, open[r.pattern])
 		}
+		if l := api.LimitOf(classes[r.pattern]); l.Minute == 0 || l.Query == 0 {
+			t.Errorf("%s has no entry in the table of limits, limits.go", r.pattern)
+		}
 		if r.serve == nil {
 			t.Errorf("%s has no handler", r.pattern)
+		}
+	}
+	for pattern := range classes {
+		if !seen[pattern] {
+			t.Errorf("limits.go has %s, which is no page", pattern)
 		}
 	}
 }

@@ -9,11 +9,23 @@ import (
 	"counterpoint/api"
 )
 
+// showSignIn shows the ways to sign in that there are.
+func (r *request) showSignIn(b signInPage) error {
+	if r.p.signOn != nil {
+		b.Provider = r.p.signOn.Name()
+	}
+	return r.show(r.page("signin", "signin.title"), b)
+}
+
 // signInPage asks for name and password. What was being sent when the session ended is carried along.
 type signInPage struct {
 	Next  string
 	Again string // the form that could not be sent, encoded
 	Ended bool
+
+	Provider string // by which one can sign in too
+	Why      string // word for why that failed
+	Subject  string // of somebody whom no account belongs to
 }
 
 // askSignIn answers a request that needs a person: a page redirects, a form keeps what was typed.
@@ -33,14 +45,14 @@ func (r *request) askSignIn() error {
 	}
 	r.status = http.StatusUnauthorized
 	r.form = form{}
-	return r.show(r.page("signin", "signin.title"), signInPage{Next: r.URL.Path, Again: typed.Encode(), Ended: true})
+	return r.showSignIn(signInPage{Next: r.URL.Path, Again: typed.Encode(), Ended: true})
 }
 
 func (p *Pages) signInForm(r *request) error {
 	if r.known {
 		return r.to(landing(r.by))
 	}
-	return r.show(r.page("signin", "signin.title"), signInPage{Next: local(r.URL.Query().Get("next"))})
+	return r.showSignIn(signInPage{Next: local(r.URL.Query().Get("next"))})
 }
 
 func (p *Pages) signIn(r *request) error {
@@ -52,7 +64,7 @@ func (p *Pages) signIn(r *request) error {
 		}
 		r.status, r.form.name = status, "signin"
 		r.form.lines = append(r.form.lines, r.locale.word("signin.wrong", status))
-		return r.show(r.page("signin", "signin.title"), signInPage{Next: local(r.form.Value("next")), Again: r.form.Value("again")})
+		return r.showSignIn(signInPage{Next: local(r.form.Value("next")), Again: r.form.Value("again")})
 	}
 	if err := r.startSession(a); err != nil {
 		return err

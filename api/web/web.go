@@ -15,6 +15,7 @@ import (
 
 	"counterpoint"
 	"counterpoint/api"
+	"counterpoint/api/signon"
 )
 
 // Playout imports a station's playout log and answers how many lines were read and which airings they prove.
@@ -29,6 +30,7 @@ type Options struct {
 	Version string
 	Zone    *time.Location // of the place: times are shown in it and typed in it
 	Playout Playout
+	SignOn  *signon.Provider // nil where people sign in by password alone
 }
 
 // Pages serves everything outside /api, /healthz, /readyz and /metrics. Build it with New.
@@ -39,6 +41,7 @@ type Pages struct {
 	version string
 	zone    *time.Location
 	playout Playout
+	signOn  *signon.Provider
 	locales locales
 	assets  assets
 	handler http.Handler
@@ -55,7 +58,7 @@ func New(o Options) (*Pages, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	p := &Pages{desk: o.Desk, log: o.Log, secure: o.Secure, version: o.Version, zone: o.Zone, playout: o.Playout}
+	p := &Pages{desk: o.Desk, log: o.Log, secure: o.Secure, version: o.Version, zone: o.Zone, playout: o.Playout, signOn: o.SignOn}
 	var err error
 	if p.assets, err = loadAssets(); err != nil {
 		return nil, err

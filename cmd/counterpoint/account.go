@@ -20,7 +20,7 @@ func accountCommand() *cobra.Command {
 		Args:  argsBetween(0, 0, ""),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(accountAddCommand(), accountListCommand(), accountTokenCommand())
+	c.AddCommand(accountAddCommand(), accountListCommand(), accountTokenCommand(), accountLinkCommand())
 	return c
 }
 

@@ -207,6 +207,11 @@ func TestConfigErrors(t *testing.T) {
 	f("sources:\n  - id: a\n    watch: /does/not/exist\n", "is not a folder")
 	f("listen: [1\n", "line ")
 	f("roles: [api, indx]\n", `roles[1]: there is no role "indx"; did you mean "index"?`)
+	f("tls: cert.pem\n", `tls: tls "cert.pem" is neither auto nor`)
+	f("behind_proxy: [everybody]\n", "behind_proxy: behind-proxy")
+	f("oidc:\n  issuer: http://idp.example.org\n  client: c\n", "oidc.issuer: issuer")
+	f("oidc:\n  issuer: https://idp.example.org\n", "oidc.client: is missing")
+	f("oidc:\n  isuer: https://idp.example.org\n", `unknown key "isuer"; did you mean "issuer"?`)
 	f("stream: rabbit\n", "is not of the form kafka://")
 }
 

@@ -20,7 +20,7 @@ import (
 )
 
 // config is all that run can be told. Flags win over the file; only secrets are read from the environment:
-// COUNTERPOINT_ADMIN_TOKEN, and those that the URLs' backends name.
+// COUNTERPOINT_ADMIN_TOKEN, COUNTERPOINT_OIDC_SECRET, and those that the URLs' backends name.
 type config struct {
 	Data      string         `yaml:"data"`         // folder of everything kept; default ./data
 	Listen    string         `yaml:"listen"`       // default 127.0.0.1:8080
@@ -37,6 +37,7 @@ type config struct {
 	Networks  []string       `yaml:"networks"`     // of the mission's own, that collectors may reach: 10.20.0.0/16, 10.20.0.7:8000
 	Contact   string         `yaml:"contact"`      // said to the sites that are crawled: an address or page of the mission
 	Sources   []sourceConfig `yaml:"sources"`
+	OIDC      oidcConfig     `yaml:"oidc"` // a provider by which people sign in; default none
 
 	beside     bool // a command that may work beside a process on the same data folder
 	noExample  bool
@@ -190,6 +191,7 @@ func (c *config) check() error {
 	if _, err := c.proxies(); err != nil {
 		bad = append(bad, counterpoint.FieldError{Field: "behind_proxy", Message: err.Error()})
 	}
+	bad = append(bad, c.checkOIDC()...)
 	if err := c.checkPlaces(); err != nil {
 		bad = append(bad, counterpoint.FieldError{Field: "stream and index", Message: err.Error()})
 	}

@@ -20,17 +20,18 @@ import (
 // handler is what the process serves: by every role health, metrics and what is for the machine's own commands;
 // by the role ingest the door; by the role api everything.
 func (l *line) handler(cfg config, secret string) (http.Handler, error) {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /readyz", l.readyz)
-	mux.HandleFunc("POST "+redrivePath, l.onlyLocal(secret, l.letters(stream.Redrive)))
-	mux.HandleFunc("POST "+dismissPath, l.onlyLocal(secret, l.letters(stream.Dismiss)))
+	mux := limitedMux{http.NewServeMux(), api.NewLimiter(nil)}
+	mux.handle("GET /readyz", api.Open, l.readyz)
+	mux.handle("POST "+redrivePath, api.Command, l.onlyLocal(secret, l.letters(stream.Redrive)))
+	mux.handle("POST "+dismissPath, api.Command, l.onlyLocal(secret, l.letters(stream.Dismiss)))
 	if l.desk != nil {
-		mux.HandleFunc("POST "+erasePath, l.onlyLocal(secret, l.eraseLocal))
+		mux.handle("POST "+erasePath, api.Command, l.onlyLocal(secret, l.eraseLocal))
+		mux.handle("POST "+linkPath, api.Command, l.onlyLocal(secret, l.linkLocal))
 	}
 	if l.door == nil {
-		mux.HandleFunc("GET /healthz", healthz)
-		mux.Handle("GET /metrics", promhttp.HandlerFor(l.metrics, promhttp.HandlerOpts{}))
-		mux.HandleFunc("/", l.notHere)
+		mux.handle("GET /healthz", api.Open, healthz)
+		mux.handle("GET /metrics", api.Open, promhttp.HandlerFor(l.metrics, promhttp.HandlerOpts{}).ServeHTTP)
+		mux.handle("/", api.Open, l.notHere)
 		return mux, nil
 	}
 	a, err := api.New(api.Options{
@@ -50,12 +51,38 @@ func (l *line) handler(cfg config, secret string) (http.Handler, error) {
 			return nil, fmt.Errorf("zone: %w", err)
 		}
 	}
-	pages, err := web.New(web.Options{Desk: l.desk, Log: l.log, Secure: cfg.behindTLS(), Version: version(), Zone: zone, Playout: l.importPlayout})
+	provider, err := cfg.signOn(outgoing())
+	if err != nil {
+		return nil, err
+	}
+	pages, err := web.New(web.Options{
+		Desk: l.desk, Log: l.log, Secure: cfg.behindTLS(), Version: version(), Zone: zone, Playout: l.importPlayout, SignOn: provider,
+	})
 	if err != nil {
 		return nil, err
 	}
 	mux.Handle("/", a.Around(pages.Handler()))
 	return mux, nil
+}
+
+// limitedMux has a limit for each address.
+type limitedMux struct {
+	*http.ServeMux
+	limiter *api.Limiter
+}
+
+func (m limitedMux) handle(pattern string, c api.Class, do http.HandlerFunc) {
+	m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if err := m.limiter.Limited(w, r, c); err != nil {
+			status := api.Status(err)
+			if status == http.StatusTooManyRequests {
+				w.Header().Set("Retry-After", "60")
+			}
+			http.Error(w, err.Error(), status)
+			return
+		}
+		do(w, r)
+	})
 }
 
 // onlyDoor lets through what hands over files, for those who have a token of the operator.
