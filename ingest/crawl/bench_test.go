@@ -89,8 +89,8 @@ type cost struct {
 	Pages      int     `json:"pages"`
 	PerSecond  float64 `json:"pages_per_second"`
 	CPU        float64 `json:"cpu_us_per_page"`
-	Goroutines int     `json:"goroutines"`
-	HeapMiB    float64 `json:"heap_mib"` // the most in use while it ran
+	Goroutines int     `json:"goroutines"` // beside those that were there
+	HeapMiB    float64 `json:"heap_mib"`   // the most in use while it ran
 }
 
 func cpu() time.Duration {
@@ -101,13 +101,14 @@ func cpu() time.Duration {
 
 func costOf(do func() int) (c cost) {
 	runtime.GC()
+	before := runtime.NumGoroutine()
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
 		for tick := time.NewTicker(50 * time.Millisecond); ; {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
-			c.Goroutines, c.HeapMiB = max(c.Goroutines, runtime.NumGoroutine()), max(c.HeapMiB, float64(m.HeapInuse)/(1<<20))
+			c.Goroutines, c.HeapMiB = max(c.Goroutines, runtime.NumGoroutine()-before), max(c.HeapMiB, float64(m.HeapInuse)/(1<<20))
 			select {
 			case <-stop:
 				tick.Stop()
@@ -116,9 +117,9 @@ func costOf(do func() int) (c cost) {
 			}
 		}
 	}()
-	began, before := time.Now(), cpu()
+	began, start := time.Now(), cpu()
 	c.Pages = do()
-	took, used := time.Since(began), cpu()-before
+	took, used := time.Since(began), cpu()-start
 	close(stop)
 	<-done
 	c.PerSecond, c.CPU = float64(c.Pages)/took.Seconds(), float64(used.Microseconds())/float64(max(c.Pages, 1))
@@ -195,8 +196,10 @@ func bareLoop(t *testing.T, at string, pages, parallel int) int {
 					t.Error(err)
 					return
 				}
-				io.Copy(io.Discard, res.Body)
-				res.Body.Close()
+				size, err := io.Copy(io.Discard, res.Body)
+				if res.Body.Close(); err != nil || res.StatusCode != http.StatusOK || size < 4000 {
+					t.Errorf("%d, %d bytes, %v", res.StatusCode, size, err)
+				}
 			}
 		})
 	}

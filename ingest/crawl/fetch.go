@@ -71,9 +71,11 @@ func (r *response) retryAfter(now time.Time) time.Duration {
 
 // fetcher is one worker's colly collector. Colly makes the request; when, whether and what becomes of it is ours.
 type fetcher struct {
-	c     *colly.Collector
-	allow func(*url.URL) error // asked of each redirect
-	got   *response
+	ctx     context.Context // of the round: colly has one for each collector only
+	timeout time.Duration
+	c       *colly.Collector
+	allow   func(*url.URL) error // asked of each redirect
+	got     *response
 }
 
 // errAway refuses a redirect that leaves the site: what stands there is somebody else's.
@@ -83,13 +85,14 @@ var errAway = errors.New("leads to another site")
 var errKind = errors.New("is no page")
 
 func newFetcher(ctx context.Context, g *guard.Guard, userAgent string, allow func(*url.URL) error) *fetcher {
-	f := &fetcher{c: colly.NewCollector(), allow: allow}
+	f := &fetcher{ctx: ctx, c: colly.NewCollector(), allow: allow}
 	// Set here, not as options: colly reads its options from the environment after those.
-	f.c.Context, f.c.UserAgent, f.c.CacheDir, f.c.MaxBodySize, f.c.MaxDepth, f.c.MaxRequests = ctx, userAgent, "", 0, 0, 0
+	f.c.UserAgent, f.c.CacheDir, f.c.MaxBodySize, f.c.MaxDepth, f.c.MaxRequests = userAgent, "", 0, 0, 0
 	f.c.AllowURLRevisit, f.c.IgnoreRobotsTxt, f.c.ParseHTTPErrorResponse = true, true, true // the frontier knows, rules asks, judge reads
 	f.c.DetectCharset, f.c.CheckHead, f.c.Async, f.c.TraceHTTP = false, false, false, false
 	f.c.AllowedDomains, f.c.DisallowedDomains, f.c.URLFilters, f.c.DisallowedURLFilters = nil, nil, nil, nil
 	client := g.Client()
+	f.timeout, client.Timeout = client.Timeout, 0 // by context, which costs no goroutines
 	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		if err := g.CheckRedirect(req, via); err != nil {
 			return err
@@ -112,6 +115,9 @@ func newFetcher(ctx context.Context, g *guard.Guard, userAgent string, allow fun
 // get asks for a page. With an error of the body there may be a response too.
 func (f *fetcher) get(p Page) (*response, error) {
 	f.got = nil
+	ctx, cancel := context.WithTimeout(f.ctx, f.timeout)
+	defer cancel()
+	f.c.Context = ctx
 	h := http.Header{"Accept": {"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"}}
 	conditions(h, p)
 	err := f.c.Request(http.MethodGet, p.URL, nil, nil, h)

@@ -115,6 +115,10 @@ func millis(t time.Time) int64 {
 
 // Due lists what may be asked for now, longest due first, save what the caller has in hand.
 func (f *Frontier) Due(ctx context.Context, source string, now time.Time, most int, inHand func(url string) bool) ([]Page, error) {
+	ctx, err := short(ctx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := f.db.QueryContext(ctx, `SELECT `+pageFields+` FROM pages WHERE source = ? AND due <= ? ORDER BY due`, source, now.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("frontier: %w", err)
@@ -135,6 +139,10 @@ func (f *Frontier) Due(ctx context.Context, source string, now time.Time, most i
 
 // Look finds an address; one that is not known is the zero Page.
 func (f *Frontier) Look(ctx context.Context, source, url string) (Page, error) {
+	ctx, err := short(ctx)
+	if err != nil {
+		return Page{}, err
+	}
 	p, err := scanPage(f.db.QueryRowContext(ctx, `SELECT `+pageFields+` FROM pages WHERE source = ? AND url = ?`, source, url))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Page{}, nil
@@ -157,7 +165,7 @@ type Outcome struct {
 
 // Done writes an outcome. It returns how many of the links were new.
 func (f *Frontier) Done(ctx context.Context, now time.Time, o Outcome) (fresh int, err error) {
-	err = f.in(ctx, func(tx *sql.Tx) error {
+	err = f.in(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		p := o.Page
 		if err := put(ctx, tx, p, o.Due); err != nil {
 			return err
@@ -221,7 +229,7 @@ func add(ctx context.Context, tx *sql.Tx, source string, urls []string, depth in
 
 // Add makes addresses known that a sitemap names. Those that it says changed since they were fetched are due again.
 func (f *Frontier) Add(ctx context.Context, s Site, entries []Entry, now time.Time) error {
-	return f.in(ctx, func(tx *sql.Tx) error {
+	return f.in(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		urls := make([]string, len(entries))
 		for i, e := range entries {
 			urls[i] = e.URL
@@ -246,12 +254,12 @@ func (f *Frontier) Add(ctx context.Context, s Site, entries []Entry, now time.Ti
 
 // Note keeps what is known of an address that the crawl does not ask for by itself: a feed, a sitemap, an entry's page.
 func (f *Frontier) Note(ctx context.Context, p Page) error {
-	return f.in(ctx, func(tx *sql.Tx) error { return put(ctx, tx, p, time.Time{}) })
+	return f.in(ctx, func(ctx context.Context, tx *sql.Tx) error { return put(ctx, tx, p, time.Time{}) })
 }
 
 // Begin begins a visit that is due, or goes on with one that was cut off. The start pages of a new round are due.
 func (f *Frontier) Begin(ctx context.Context, source string, start []string, now time.Time) (v Visit, err error) {
-	err = f.in(ctx, func(tx *sql.Tx) error {
+	err = f.in(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		v, err = scanVisit(tx.QueryRowContext(ctx, `SELECT `+visitFields+` FROM visits WHERE source = ?`, source))
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
@@ -275,7 +283,7 @@ func (f *Frontier) Begin(ctx context.Context, source string, start []string, now
 
 // End ends a visit. A visit that got nothing has a reason.
 func (f *Frontier) End(ctx context.Context, source string, now, due time.Time, reason string) (v Visit, err error) {
-	err = f.in(ctx, func(tx *sql.Tx) error {
+	err = f.in(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if v, err = scanVisit(tx.QueryRowContext(ctx, `SELECT `+visitFields+` FROM visits WHERE source = ?`, source)); err != nil {
 			return err
 		}
@@ -364,17 +372,26 @@ func (f *Frontier) robotsOf(ctx context.Context, origin string) (r kept, err err
 }
 
 func (f *Frontier) keepRobots(ctx context.Context, origin string, r kept) error {
-	return f.in(ctx, func(tx *sql.Tx) error {
+	return f.in(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO robots VALUES (?,?,?,?)`, origin, r.body, r.verdict, millis(r.at))
 		return err
 	})
 }
 
-func (f *Frontier) in(ctx context.Context, do func(*sql.Tx) error) error {
+// short is a context for what takes a moment: the driver starts a goroutine for each statement that can be cancelled.
+func short(ctx context.Context) (context.Context, error) {
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
+func (f *Frontier) in(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	ctx, err := short(ctx)
+	if err != nil {
+		return err
+	}
 	tx, err := f.db.BeginTx(ctx, nil)
 	if err == nil {
 		defer tx.Rollback()
-		if err = do(tx); err == nil {
+		if err = do(ctx, tx); err == nil {
 			err = tx.Commit()
 		}
 	}
