@@ -576,7 +576,11 @@ func (b *battlefield) peer(t *testing.T) func(*result) {
 		})
 		c.OnResponse(func(r *colly.Response) { out.body = max(out.body, len(r.Body)) })
 		if b.attack.kind == onSite {
-			c.OnHTML("a[href]", func(e *colly.HTMLElement) { e.Request.Visit(e.Attr("href")) })
+			c.OnHTML("a[href]", func(e *colly.HTMLElement) {
+				if time.Now().Before(until) {
+					e.Request.Visit(e.Attr("href"))
+				}
+			})
 			c.OnHTML("iframe[src]", func(e *colly.HTMLElement) { e.Request.Visit(e.Attr("src")) })
 		}
 		out.err = c.Visit(b.start())
