@@ -49,7 +49,7 @@ type Item struct {
 	URL       string     `json:"url,omitempty"`
 	Audio     string     `json:"audio,omitempty"`  // URL or file of the sound, for playing at an offset
 	Author    string     `json:"author,omitempty"` // keyed pseudonym, never a name
-	Format    string     `json:"format,omitempty"` // vtt, srt, whisper, trs, stm, text, jsonl
+	Format    string     `json:"format,omitempty"` // vtt, srt, whisper, trs, stm, text, jsonl; web, feed
 
 	Recorded  *time.Time `json:"recorded"`          // start of the recording; nil is unknown
 	Precision Precision  `json:"precision"`         // of Recorded or Published

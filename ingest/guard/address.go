@@ -114,7 +114,7 @@ func (o Options) check(address string) error {
 	}
 	for _, p := range special {
 		if p.Contains(addr) {
-			return fmt.Errorf("%w: %s lies in %s", ErrAddress, addr, p)
+			return fmt.Errorf("%w: %s lies in %s (networks in the configuration opens what is the mission's own)", ErrAddress, addr, p)
 		}
 	}
 	if slices.Contains(badPorts, ap.Port()) {
