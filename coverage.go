@@ -75,13 +75,6 @@ func (d Collected) partial() bool { return d.To.Sub(d.From) < day }
 
 func (d Collected) share() float64 { return float64(d.To.Sub(d.From)) / float64(day) }
 
-func (d Collected) segments() (n int) {
-	for _, c := range d.Sources {
-		n += c
-	}
-	return n
-}
-
 func (d Collected) und() float64 {
 	all := 0
 	for _, n := range d.Langs {

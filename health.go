@@ -70,18 +70,14 @@ func (h History) Usual(source string) float64 {
 	return usual(h.Days, func(d Collected) int { return d.Sources[source] })
 }
 
-// ReadHealth reads how the sources are heard.
-func ReadHealth(ctx context.Context, v Views, now time.Time, sources ...Source) ([]SourceHealth, error) {
-	q := Query{From: now.Add(-Baseline * day)}
+// ReadHealth reads how the sources are heard; past is what was collected before.
+func ReadHealth(ctx context.Context, v Views, past History, now time.Time, sources ...Source) ([]SourceHealth, error) {
+	q := Query{}
 	for _, s := range sources {
 		q.Source = append(q.Source, s.ID)
 	}
 	if len(q.Source) == 0 {
 		return []SourceHealth{}, nil
-	}
-	past, _, err := ReadHistory(ctx, v, q, now, now, now)
-	if err != nil {
-		return nil, err
 	}
 	q.From, q.To = now.Add(-day), now
 	groups, err := v.Count(ctx, KindSegment, q, BySource)

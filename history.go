@@ -3,6 +3,7 @@ package counterpoint
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -34,24 +35,22 @@ func (q Query) Window(now time.Time) (from, to time.Time) {
 	return first, end
 }
 
-// ReadHistory reads what was collected in the time, and as long before it as one must look to know what is usual. Of
-// the scope, sources and languages count: what a query looks for in them does not change what was collected. first
-// is the place of the first day of the time.
-func ReadHistory(ctx context.Context, v Views, scope Query, from, to, now time.Time) (h History, first int, err error) {
-	h = History{Stated: map[string]Stated{}, Langs: scope.Lang}
-	from = from.UTC().Truncate(day)
-	if to.After(now) {
-		to = now
-	}
+// HistoryStart is from when on one must look to judge days from from on.
+func HistoryStart(from time.Time) time.Time { return from.UTC().Truncate(day).Add(-Baseline * day) }
+
+// ReadDays reads what was collected on each day from from on until to, or now where that comes first. Of the scope,
+// sources and languages count: what a query looks for in them does not change what was collected.
+func ReadDays(ctx context.Context, v Views, scope Query, from, to, now time.Time) ([]Collected, error) {
+	var days []Collected
 	at := map[time.Time]int{}
-	for d := from.Add(-Baseline * day); d.Before(to); d = d.Add(day) {
-		at[d] = len(h.Days)
-		h.Days = append(h.Days, Collected{From: d, To: earlier(d.Add(day), now), Sources: map[string]int{}, Langs: map[string]int{}})
+	for d := from.UTC().Truncate(day); d.Before(to) && d.Before(now); d = d.Add(day) {
+		at[d] = len(days)
+		days = append(days, Collected{From: d, To: earlier(d.Add(day), now), Sources: map[string]int{}, Langs: map[string]int{}})
 	}
-	if len(h.Days) <= Baseline {
-		return h, len(h.Days), nil
+	if len(days) == 0 {
+		return nil, nil
 	}
-	q := Query{Source: scope.Source, From: h.Days[0].From, To: h.Days[len(h.Days)-1].To}
+	q := Query{Source: scope.Source, From: days[0].From, To: days[len(days)-1].To}
 	for _, read := range []struct {
 		kind  Kind
 		langs []string
@@ -67,41 +66,52 @@ func ReadHistory(ctx context.Context, v Views, scope Query, from, to, now time.T
 		q.Lang, q.State = read.langs, read.state
 		groups, err := v.Count(ctx, read.kind, q, read.by)
 		if err != nil {
-			return h, 0, fmt.Errorf("what was collected: %w", err)
+			return nil, fmt.Errorf("what was collected: %w", err)
 		}
 		for _, g := range groups {
 			start, value := g.Daily()
 			if i, ok := at[start]; ok {
-				read.take(&h.Days[i], value, g.Count)
+				read.take(&days[i], value, g.Count)
 			}
 		}
 	}
-	return h, Baseline, h.state(ctx, v, scope)
+	return days, nil
 }
 
-// state reads what people said to expect.
-func (h History) state(ctx context.Context, v Views, scope Query) error {
+// ReadStated puts beside the days what people said to expect.
+func ReadStated(ctx context.Context, v Views, scope Query, days []Collected) (History, error) {
+	h := History{Days: days, Stated: map[string]Stated{}, Langs: scope.Lang}
 	all, err := All[Source](ctx, v, Query{Source: scope.Source})
 	for _, s := range all {
 		if s.Expected > 0 {
 			h.Stated[s.ID] = Stated{s.Expected, s.CreatedAt}
 		}
 	}
-	return err
+	return h, err
 }
 
-// Cover judges whether what the query counts can be compared with other times.
-func Cover(ctx context.Context, v Views, q Query, now time.Time) (Coverage, error) {
-	from, to := q.Window(now)
-	h, first, err := ReadHistory(ctx, v, q, from, to, now)
-	if err != nil {
-		return Coverage{}, err
+// Within judges the days of the history from from on.
+func (h History) Within(from, to time.Time) Coverage {
+	first := slices.IndexFunc(h.Days, func(d Collected) bool { return !d.From.Before(from) })
+	if first < 0 {
+		first = len(h.Days)
 	}
 	c := h.Judge(first, len(h.Days))
 	if c.From.IsZero() {
 		c.From, c.To = from, to
 	}
-	return c, nil
+	return c
+}
+
+// Cover judges whether what the query counts can be compared with other times.
+func Cover(ctx context.Context, v Views, q Query, now time.Time) (Coverage, error) {
+	from, to := q.Window(now)
+	days, err := ReadDays(ctx, v, q, HistoryStart(from), to, now)
+	if err != nil {
+		return Coverage{}, err
+	}
+	h, err := ReadStated(ctx, v, q, days)
+	return h.Within(from, to), err
 }
 
 func nearestDay(t time.Time) time.Time { return t.UTC().Add(day / 2).Truncate(day) }

@@ -12,12 +12,22 @@ import (
 
 // Cover judges whether what the query counts can be compared with other times.
 func (d *Desk) Cover(ctx context.Context, q counterpoint.Query) (counterpoint.Coverage, error) {
-	return counterpoint.Cover(ctx, d.views, q, d.now())
+	from, to := q.Window(d.now())
+	h, err := d.history(ctx, q, from, to)
+	if err != nil {
+		return counterpoint.Coverage{}, err
+	}
+	return h.Within(from, to), nil
 }
 
 // Health is how the sources are heard, and how this process fares that collects from them.
 func (d *Desk) Health(ctx context.Context, sources ...counterpoint.Source) ([]counterpoint.SourceHealth, error) {
-	all, err := counterpoint.ReadHealth(ctx, d.views, d.now(), sources...)
+	now := d.now()
+	past, err := d.history(ctx, counterpoint.Query{}, now, now)
+	if err != nil {
+		return nil, err
+	}
+	all, err := counterpoint.ReadHealth(ctx, d.views, past, now, sources...)
 	if err != nil || d.collecting == nil {
 		return all, err
 	}

@@ -80,3 +80,38 @@ func TestSourceHealth(t *testing.T) {
 		t.Errorf("radio-b: %v", y)
 	}
 }
+
+// TestVerdictIsFresh: what comes in for today counts at once, what comes in for days long over within ten minutes.
+func TestVerdictIsFresh(t *testing.T) {
+	h := newHouse(t)
+	now := time.Date(2026, time.March, 10, 12, 0, 0, 0, time.UTC)
+	desk := h.book.Desk(api.DeskOptions{Now: func() time.Time { return now }})
+	hear := func(ago int) {
+		at := now.AddDate(0, 0, -ago).Add(-time.Hour)
+		h.book.AddItem(counterpoint.ItemView{Title: fmt.Sprint(ago, len(h.book.Events()), now), Source: "radio-a", Recorded: &at, Seen: at, Segments: []counterpoint.SegmentView{{Text: "one", Heard: &at, Seen: at}}})
+	}
+	f := func(what string, ago, want int) {
+		t.Helper()
+		day := now.Truncate(24*time.Hour).AddDate(0, 0, -ago)
+		c, err := desk.Cover(t.Context(), counterpoint.Query{From: day, To: day.AddDate(0, 0, 1)})
+		if err != nil || c.Segments != want {
+			t.Errorf("%s: %d segments, %v; want %d", what, c.Segments, err, want)
+		}
+	}
+	f("nothing yet", 0, 0)
+	f("nothing ten days ago", 10, 0)
+	hear(0)
+	hear(1)
+	f("today", 0, 1)
+	f("yesterday", 1, 1)
+	hear(10)
+	f("what was kept", 10, 0)
+	now = now.Add(11 * time.Minute)
+	f("after a while", 10, 1)
+	if c, err := desk.Cover(t.Context(), counterpoint.Query{}); err != nil || c.Segments != 2 {
+		t.Errorf("four weeks: %d segments, %v; want those of the days that are over", c.Segments, err)
+	}
+	if c, err := desk.Cover(t.Context(), counterpoint.Query{Source: []string{"radio-b"}}); err != nil || c.Segments != 0 {
+		t.Errorf("another source: %d segments, %v", c.Segments, err)
+	}
+}

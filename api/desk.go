@@ -49,6 +49,7 @@ type Desk struct {
 	collecting func(context.Context) (map[string]counterpoint.Collecting, error)
 	tries      *tries
 	limiter    *Limiter
+	past       pastDays
 	hashing    chan struct{} // one slot for each password that is hashed at a time
 }
 

@@ -59,12 +59,15 @@ func (d *Desk) Trend(ctx context.Context, q counterpoint.Query, by counterpoint.
 	now := d.now()
 	t := Trend{By: by, Bucket: "day", Days: []TrendDay{}, Series: []TrendSeries{}}
 	t.From, t.To = q.Window(now)
-	h, first, err := counterpoint.ReadHistory(ctx, d.views, q, t.From, t.To, now)
+	h, err := d.history(ctx, q, t.From, t.To)
 	if err != nil {
 		return t, err
 	}
-	t.Coverage = h.Judge(first, len(h.Days))
-	for i := first; i < len(h.Days); i++ {
+	t.Coverage = h.Within(t.From, t.To)
+	for i := range h.Days {
+		if h.Days[i].From.Before(t.From) {
+			continue
+		}
 		c := h.Judge(i, i+1)
 		t.Days = append(t.Days, TrendDay{h.Days[i].From, 0, c.Segments, c.Expected, c.Verdict, c.Reasons})
 	}
