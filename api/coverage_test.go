@@ -10,11 +10,26 @@ import (
 	"counterpoint/api"
 )
 
+// noon is far from the end of a day, whenever the test runs.
+var noon = time.Date(2026, time.November, 20, 12, 0, 0, 0, time.UTC)
+
+func newHouseAt(t *testing.T, now time.Time) *house {
+	t.Helper()
+	h := newHouse(t)
+	h.desk = h.book.Desk(api.DeskOptions{Now: func() time.Time { return now }})
+	a, err := api.New(api.Options{Desk: h.desk, AdminToken: adminToken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.handler = a.Handler()
+	return h
+}
+
 // TestVerdictOnCounts: a week without one language turns the verdict on counts and searches, and a day of that week
 // the verdict on the day.
 func TestVerdictOnCounts(t *testing.T) {
-	h := newHouse(t)
-	today := time.Now().UTC().Truncate(24 * time.Hour)
+	h := newHouseAt(t, noon)
+	today := noon.Truncate(24 * time.Hour)
 	h.book.AddSource(counterpoint.Source{ID: "radio-mayi"})
 	for d := range 40 {
 		at := today.AddDate(0, 0, d-40).Add(7 * time.Hour)

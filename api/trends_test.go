@@ -12,9 +12,9 @@ import (
 )
 
 func TestTrends(t *testing.T) {
-	h := newHouse(t)
+	h := newHouseAt(t, noon)
 	ctx := t.Context()
-	today := time.Now().UTC().Truncate(24 * time.Hour)
+	today := noon.Truncate(24 * time.Hour)
 	day := func(ago int) *time.Time { at := today.AddDate(0, 0, -ago).Add(time.Hour); return &at }
 	story, err := h.desk.MakeNarrative(ctx, api.Call{By: api.Operator}, "=HYPERLINK(wells)", "", nil)
 	if err != nil {

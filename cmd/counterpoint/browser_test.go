@@ -237,6 +237,18 @@ func newcomer(t *testing.T, b backend) {
 	if steps := js[int](reviewer, `document.querySelectorAll('.steps .known').length`); steps != 6 {
 		t.Errorf("%d of six steps are known:\n%s", steps, reviewer.text())
 	}
+	reviewer.open("/trends")
+	reviewer.sees("went out")
+	if !js[bool](reviewer, `!!document.querySelector('.plots path.answer') && document.querySelectorAll('.numbers a').length > 0`) {
+		t.Errorf("the trend has no mark of the answer, or no number that leads to its flags:\n%s", reviewer.text())
+	}
+	reviewer.picture("trends", 1280, 900)
+	reviewer.open("/sources")
+	reviewer.sees("segments in 24 hours")
+	reviewer.picture("sources", 1280, 900)
+	radio.open("/today/sheet?station=radio-umoja")
+	radio.sees("The elders of all families")
+	radio.picture("sheet", 1280, 700)
 	clock := must[listOf[struct {
 		Narrative string
 		Seconds   *int64
