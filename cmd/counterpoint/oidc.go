@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,25 +36,15 @@ func (c *config) checkOIDC() (bad counterpoint.Invalid) {
 	if o.Client == "" {
 		say("oidc.client", "is missing: the id under which the provider knows this program")
 	}
-	if _, err := signon.New(signon.Options{Issuer: o.Issuer, Client: "any", Redirect: "any", HTTP: outgoing()}); err != nil {
+	if _, err := signon.New(signon.Options{Issuer: o.Issuer, Client: "any", Redirect: "any", HTTP: c.guard().Client()}); err != nil {
 		say("oidc.issuer", said(err))
 	}
 	return bad
 }
 
-// outgoing is the client for requests that leave the mission's machine.
-func outgoing() *http.Client {
-	return &http.Client{
-		Timeout: 15 * time.Second,
-		Transport: &http.Transport{
-			TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleConnTimeout: time.Minute,
-			MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
-		},
-	}
-}
-
-// signOn is the provider of the configuration, nil where there is none.
-func (c config) signOn(client *http.Client) (*signon.Provider, error) {
+// signOn is the provider of the configuration, nil where there is none. One that stands in the mission's own network
+// is reached when networks names it.
+func (c config) signOn() (*signon.Provider, error) {
 	if c.OIDC.Issuer == "" {
 		return nil, nil
 	}
@@ -71,7 +60,7 @@ func (c config) signOn(client *http.Client) (*signon.Provider, error) {
 		secret = strings.TrimSpace(string(b))
 	}
 	return signon.New(signon.Options{
-		Issuer: c.OIDC.Issuer, Client: c.OIDC.Client, Secret: secret, Redirect: c.Site + "/signin/return", Name: c.OIDC.Name, HTTP: client,
+		Issuer: c.OIDC.Issuer, Client: c.OIDC.Client, Secret: secret, Redirect: c.Site + "/signin/return", Name: c.OIDC.Name, HTTP: c.guard().Client(),
 	})
 }
 

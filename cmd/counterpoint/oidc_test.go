@@ -26,7 +26,7 @@ func TestSignsInByProvider(t *testing.T) {
 	dir, bin := t.TempDir(), build(t, "")
 	file := filepath.Join(dir, "mission.yaml")
 	write(t, filepath.Join(dir, "secret"), "a secret\n")
-	write(t, file, "oidc:\n  issuer: "+idp.URL+"\n  client: desk\n  secret_file: "+filepath.Join(dir, "secret")+"\n  name: Mission account\n")
+	write(t, file, "oidc:\n  issuer: "+idp.URL+"\n  client: desk\n  secret_file: "+filepath.Join(dir, "secret")+"\n  name: Mission account\nnetworks: [127.0.0.1]\n")
 	data := filepath.Join(dir, "data")
 	if _, errs, code := command(t, bin, "", "run", "--listen", "127.0.0.1:0", "--data", data, "--config", file); code != exitUsage || !strings.Contains(errs, "--site") {
 		t.Errorf("without a site: exit %d %s", code, errs)

@@ -51,7 +51,7 @@ func (l *line) handler(cfg config, secret string) (http.Handler, error) {
 			return nil, fmt.Errorf("zone: %w", err)
 		}
 	}
-	provider, err := cfg.signOn(outgoing())
+	provider, err := cfg.signOn()
 	if err != nil {
 		return nil, err
 	}
