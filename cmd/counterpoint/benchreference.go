@@ -186,7 +186,7 @@ func refer(ctx context.Context, docs [][]byte) (used float64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	index, err := openReference(filepath.Join(dir, "index.db"))
+	index, err := openReference(filepath.Join(dir, "index.db"), false)
 	if err != nil {
 		return 0, err
 	}
@@ -252,17 +252,22 @@ type referenceDB struct {
 	row, words, place *sql.Stmt
 }
 
-func openReference(name string) (*referenceDB, error) {
+// openReference opens it, with an index on each of its three keywords where they are to be filtered and counted by.
+func openReference(name string, keywords bool) (*referenceDB, error) {
 	db, err := sql.Open("sqlite", name+"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-32000)")
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	for _, q := range []string{
+	tables := []string{
 		`CREATE TABLE docs (n INTEGER PRIMARY KEY, id TEXT, source TEXT, lang TEXT, kind TEXT, at INTEGER, score REAL, title TEXT, text TEXT)`,
 		`CREATE VIRTUAL TABLE words USING fts5(terms, content='', contentless_delete=1)`,
 		`CREATE TABLE place (topic TEXT PRIMARY KEY, next INTEGER)`,
-	} {
+	}
+	if keywords {
+		tables = append(tables, `CREATE INDEX docs_source ON docs(source)`, `CREATE INDEX docs_lang ON docs(lang)`, `CREATE INDEX docs_kind ON docs(kind)`)
+	}
+	for _, q := range tables {
 		if _, err := db.Exec(q); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
