@@ -64,21 +64,24 @@ func (e Event) Erasure() (x Erasure, ok bool) {
 	return x, ok
 }
 
-// Forget takes the words of an erased item out of the people's half, as a replay without the item's key leaves them
-// out: the decisions stand.
-func (f *Flag) Forget(item string) {
+// Forget takes the words of erased items out of the people's half, as a replay without the items' keys leaves them out:
+// the decisions stand.
+func (f *Flag) Forget(items ...string) {
 	f.Reviews = slices.Clone(f.Reviews)
 	for i, r := range f.Reviews {
-		if r.Judged != nil && r.Judged.Item == item {
+		if r.Judged != nil && slices.Contains(items, r.Judged.Item) {
 			f.Reviews[i] = r.wordless()
 		}
 	}
-	f.Notes = slices.DeleteFunc(slices.Clone(f.Notes), func(n Note) bool { return n.Item == item })
-	if f.ByHand != nil && f.ByHand.Item == item {
+	f.Notes = slices.DeleteFunc(slices.Clone(f.Notes), func(n Note) bool { return slices.Contains(items, n.Item) })
+	if f.ByHand != nil && slices.Contains(items, f.ByHand.Item) {
 		f.ByHand = f.ByHand.wordless()
 	}
 	f.again()
 }
+
+// Touched reports whether a person ever did anything with the flag.
+func (f *Flag) Touched() bool { return f.Version > 1 || f.ByHand != nil }
 
 // Wordless is the passage without what was said or who said it.
 func (s Sighting) Wordless() Sighting { return *s.wordless() }

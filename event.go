@@ -205,6 +205,10 @@ type Outcome struct {
 	State   string `json:"state,omitempty"`   // of On afterwards
 	Refused string `json:"refused,omitempty"` // why not
 	Offset  int64  `json:"offset"`            // in the decisions log
+
+	// Forgot is of an erasure: the versions of the flags, and the numbers of passages flagged by hand in the items,
+	// whose words it took. What was decided later keeps its own when a batch is applied again.
+	Forgot map[string]int `json:"forgot,omitempty"`
 }
 
 // Apply applies an event to its aggregates, as loaded (or as NewAggregate made them). It asks one thing: is

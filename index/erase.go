@@ -55,47 +55,57 @@ func putErased(tx Tx, rec *record) error {
 	return putRecord(tx, rec)
 }
 
-// forget takes the words of erased items out of what people decided.
-func forget(tx Tx, e counterpoint.Event) error {
-	x, _ := e.Erasure()
+// forget takes the words of erased items out of what people decided, and says from what. Done again, it takes them out
+// of that and no more.
+func forget(tx Tx, x counterpoint.Erasure, before map[string]int) (map[string]int, error) {
+	forgot := map[string]int{}
 	for _, id := range x.Flags {
-		if err := forgetFlag(tx, id, x.Items); err != nil {
-			return err
+		if err := forgetFlag(tx, id, x.Items, before, forgot); err != nil {
+			return nil, err
 		}
 	}
 	for _, item := range x.Items {
-		if err := forgetHand(tx, item); err != nil {
-			return err
+		if err := forgetHand(tx, item, before, forgot); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return forgot, nil
 }
 
-func forgetFlag(tx Tx, id string, items []string) error {
+// forgetFlag leaves a flag alone that no person touched: it holds no words of theirs, however much the machine has
+// heard by then.
+func forgetFlag(tx Tx, id string, items []string, before, forgot map[string]int) error {
 	f := counterpoint.Flag{ID: id}
 	err := tx.Get(counterpoint.KindFlag, id, &f)
-	if errors.Is(err, counterpoint.ErrNotFound) {
+	if errors.Is(err, counterpoint.ErrNotFound) || err == nil && !f.Touched() {
 		return nil
 	}
-	if err != nil {
+	if err != nil || before != nil && before[id] != f.Version {
 		return err
 	}
-	for _, item := range items {
-		f.Forget(item)
-	}
+	forgot[id] = f.Version
+	f.Forget(items...)
 	return tx.Put(counterpoint.KindFlag, id, &f)
 }
 
 // forgetHand makes the passages wordless that people flagged in the item.
-func forgetHand(tx Tx, item string) error {
+func forgetHand(tx Tx, item string, before, forgot map[string]int) error {
 	rec, err := loadRecord(tx, item)
-	if err != nil || len(rec.Hand) == 0 {
+	if err != nil {
 		return err
 	}
-	for i := range rec.Hand {
+	n := len(rec.Hand)
+	if before != nil {
+		n = min(n, before[item])
+	}
+	if n == 0 {
+		return nil
+	}
+	forgot[item] = n
+	for i := range rec.Hand[:n] {
 		rec.Hand[i].Passage = rec.Hand[i].Passage.Wordless()
 	}
-	return putRecord(tx, rec)
+	return putErased(tx, rec) // an item that came again is no longer told by those words
 }
 
 // Purger is a store that can make sure that what was deleted is in none of its files. One on servers is none: there

@@ -24,7 +24,7 @@ func (p *Projector) putEvent(tx Tx, offset int64, e counterpoint.Event) error {
 		return unsealed
 	}
 	if err == nil {
-		return carry(tx, open)
+		return carry(tx, open, seen)
 	}
 	out, err := apply(tx, open)
 	if err != nil {
@@ -61,22 +61,17 @@ func apply(tx Tx, e counterpoint.Event) (counterpoint.Outcome, error) {
 			return out, err
 		}
 	}
-	return out, around(tx, e)
-}
-
-// around does what an applied event does besides changing its aggregates.
-func around(tx Tx, e counterpoint.Event) error {
-	switch e.Type {
-	case "flag.raise":
-		return putHand(tx, e)
-	case counterpoint.EraseType:
-		return forget(tx, e)
+	if e.Type == "flag.raise" {
+		return out, putHand(tx, e)
 	}
-	return nil
+	if x, ok := e.Erasure(); ok {
+		out.Forgot, err = forget(tx, x, nil)
+	}
+	return out, err
 }
 
 // carry brings what an applied event changed up to it, where it is not.
-func carry(tx Tx, e counterpoint.Event) error {
+func carry(tx Tx, e counterpoint.Event, seen counterpoint.Outcome) error {
 	for _, ref := range []*counterpoint.Ref{&e.On, e.Also} {
 		if ref == nil {
 			continue
@@ -96,7 +91,14 @@ func carry(tx Tx, e counterpoint.Event) error {
 			return err
 		}
 	}
-	return around(tx, e)
+	if e.Type == "flag.raise" {
+		return putHand(tx, e)
+	}
+	if x, ok := e.Erasure(); ok && len(seen.Forgot) > 0 {
+		_, err := forget(tx, x, seen.Forgot)
+		return err
+	}
+	return nil
 }
 
 func refuse(e counterpoint.Event, kind counterpoint.Kind) counterpoint.Outcome {

@@ -1,6 +1,7 @@
 package indextest
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -90,6 +91,21 @@ func (w *world) record() {
 		for _, it := range revisions {
 			w.item(it)
 		}
+		if w.draw("erased", 0, 2) == 0 {
+			w.erase(revisions[0])
+		}
+	}
+}
+
+// erase appends the marks of an item that was erased, perhaps twice, as when an erasure is begun again; the item may
+// come in again.
+func (w *world) erase(it counterpoint.Item) {
+	for range w.draw("marked", 1, 2) {
+		w.items = append(w.items, counterpoint.ErasedItem(it.ID, it.Source, later(0)))
+		w.assessments = append(w.assessments, counterpoint.ErasedAssessment(it.ID, it.Source, later(0)))
+	}
+	if w.draw("comes again", 0, 1) == 1 {
+		w.item(it)
 	}
 }
 
@@ -197,8 +213,13 @@ func (w *world) decide(l *line) (counterpoint.Event, bool) {
 		return w.old[w.draw("old", 0, len(w.old)-1)], true
 	case k == 1:
 		e, err = (&counterpoint.Flag{ID: "flag-nobody-raised", Version: w.draw("version", 0, 2), State: counterpoint.Open}).Reject("bosco", now, "no")
+	case k == 9:
+		e, err = w.erasure(l, flags)
 	case k <= 3:
 		it := w.items[w.draw("by hand", 0, len(w.items)-1)]
+		if it.Erased {
+			return e, false
+		}
 		from := w.draw("from", 0, len(it.Segments)-1)
 		s := counterpoint.NewSighting(it, it.Segments[from:w.draw("to", from, len(it.Segments)-1)+1])
 		e, err = counterpoint.RaiseByHand("amina", now, s, 1, "heard")
@@ -213,6 +234,20 @@ func (w *world) decide(l *line) (counterpoint.Event, bool) {
 	e.ID = fmt.Sprint("evt-", len(w.old))
 	w.old = append(w.old, e)
 	return e, w.draw("appended", 0, 4) > 0
+}
+
+// erasure is what is said of an item that was erased, or will be.
+func (w *world) erasure(l *line, flags []counterpoint.Flag) (counterpoint.Event, error) {
+	it := w.items[w.draw("erase", 0, len(w.items)-1)]
+	x := counterpoint.Erasure{Items: []string{it.ID}, Case: "2026-1", Reason: "consent withdrawn"}
+	for _, f := range flags {
+		x.Flags = append(x.Flags, f.ID)
+	}
+	src := counterpoint.Source{ID: it.Source}
+	if err := l.store.Get(l.t.Context(), counterpoint.KindSource, it.Source, &src); err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
+		return counterpoint.Event{}, err
+	}
+	return src.Erase("operator", later(len(w.old)), x)
 }
 
 func (w *world) review(f *counterpoint.Flag) (counterpoint.Event, error) {
