@@ -84,6 +84,10 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 	}
 	read(v.lang(), 0)
 	for _, sp := range v.answer.Spans {
+		if v.lang() == counterpoint.Undetermined { // what a span is named in a text nobody could name is a hint
+			read(sp.Lang, knownHinted)
+			continue
+		}
 		read(sp.Lang, 0)
 	}
 	read(everywhere, 0)
@@ -112,6 +116,9 @@ func graverReading(a, b lexicon.Reading) bool {
 // hints are the languages that something beside the words points to.
 func hints(v *verdict, in Input) []string {
 	out := []string{v.answer.Best}
+	for _, also := range v.answer.Also { // Kirundi beside Kinyarwanda, Dioula beside Bambara
+		out = append(out, also.Lang)
+	}
 	for _, code := range append([]string{in.Lang}, in.Languages...) {
 		if lang, ok := counterpoint.Lang(code); ok {
 			out = append(out, lang)

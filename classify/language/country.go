@@ -9,7 +9,7 @@ var spoken = map[string][]string{
 	"SS": {"eng", "ara", "din", "nus", "zne", "ach", "shk"},
 	"SD": {"ara", "eng", "fvr"},
 	"SO": {"som", "ara", "eng"},
-	"HT": {"hat", "fra"},
+	"HT": {"hat", "fra", "spa", "eng"},
 	"ET": {"amh", "orm", "som", "tir", "aar", "eng"},
 	"ER": {"tir", "ara", "aar"},
 	"KE": {"swa", "eng", "som", "kik", "luo", "kam"},

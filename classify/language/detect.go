@@ -3,202 +3,251 @@ package language
 import (
 	"fmt"
 	"math"
+	"unicode/utf8"
 
 	"counterpoint"
+	"counterpoint/classify/linear"
 )
 
-// How sure an answer must be. Fitted on the dev rows of data/langid; classify/quality holds the figures.
-const (
-	sureOwn     = 0.50 // own model alone, among all the languages it knows
-	sureSecond  = 0.50 // share that the candidates need of the own model before lingua-go may choose among them
-	sureOther   = 0.90 // what it takes to go against a declared language, or to call a sentence a change of language
-	fewLetters  = 10   // below this the own model must be surer
-	minOverrule = 16   // letters a text needs to go against what was declared
-	ownLimit    = 3000 // runes the own model looks at
-)
+// ownLimit is how many letters of a script the own model looks at to name a text as a whole.
+const ownLimit = 3000
 
-// verdict is the answer for one stretch.
+// verdict is the answer for some words.
 type verdict struct {
 	lang, best string
 	p          float64
 	by         string
+	letters    int
 }
 
-var unknown = verdict{counterpoint.Undetermined, counterpoint.Undetermined, 0, "none"}
+var unknown = verdict{lang: counterpoint.Undetermined, best: counterpoint.Undetermined, by: "none"}
 
 // Detect says in which language the text is. It never fails: what it cannot tell is und.
 func (d *Detector) Detect(text string, p Prior) Answer {
-	runes := []rune(text)
-	c := d.candidates(p)
-	parts := chunks(runes)
-	spans, verdicts := d.judge(runes, parts, c)
-	a := Answer{Lang: counterpoint.Undetermined, Best: counterpoint.Undetermined, DecidedBy: "none", Spans: spans, Note: c.note}
-	if len(runes) == 0 {
-		return a
-	}
-	if len(verdicts) == 0 { // no letters
-		a.Spans = []Span{{0, len(runes), counterpoint.Undetermined}}
-		return a
-	}
-	v := largest(parts, verdicts)
-	a.Lang, a.Best, a.Confidence, a.DecidedBy = v.lang, v.best, math.Round(v.p*1e4)/1e4, v.by
-	if v.by == "declared" && v.best != v.lang && a.Note == "" {
-		a.Note = fmt.Sprintf("as declared; the text alone looks like %s", v.best)
-	}
+	a := Answer{Spans: []Span{}}
+	d.DetectInto(&a, text, p)
 	return a
 }
 
-// judge finds the language of every stretch: stretches of one script together, since more text is surer, and
-// a sentence by itself only where it clearly differs.
-func (d *Detector) judge(text []rune, parts []chunk, c candidates) ([]Span, []verdict) {
-	spans, verdicts := []Span{}, make([]verdict, len(parts))
-	whole := map[int]verdict{}
-	for i, part := range parts {
-		v, ok := whole[part.script]
-		if !ok {
-			v = d.stretch(ofScript(text, parts, part.script), part.script, c)
-			whole[part.script] = v
-		}
-		if len(parts) > 1 && part.letters >= 2*minSpan && scripts[part.script].lang == "" {
-			alone := d.stretch(text[part.start:part.end], part.script, c)
-			if alone.lang != v.lang && alone.lang != counterpoint.Undetermined && alone.p >= sureOther && alone.by != "declared" {
-				v = alone
-			}
-		}
-		verdicts[i] = v
-		if n := len(spans); n > 0 && spans[n-1].Lang == v.lang {
-			spans[n-1].End = part.end
+// DetectInto is Detect into an Answer whose slices are used again: in steady state it allocates nothing, save
+// where lingua-go is asked.
+func (d *Detector) DetectInto(a *Answer, text string, p Prior) {
+	s := d.scratch.Get().(*scratch)
+	defer d.scratch.Put(s)
+	c := d.candidatesFor(s, p)
+	*a = Answer{
+		Lang: counterpoint.Undetermined, Best: counterpoint.Undetermined, DecidedBy: "none",
+		Spans: a.Spans[:0], Also: a.Also[:0], Note: c.note,
+	}
+	if text == "" {
+		return
+	}
+	s.split(text)
+	if len(s.words) == 0 { // no letters
+		a.Spans = append(a.Spans, Span{0, utf8.RuneCountInString(text), counterpoint.Undetermined})
+		return
+	}
+	s.cut()
+	v := d.judge(s, text, c)
+	a.Lang, a.Best, a.Confidence, a.DecidedBy = v.lang, v.best, math.Round(v.p*1e4)/1e4, v.by
+	a.Spans, a.Also = s.spans(a.Spans, text), append(a.Also, s.also...)
+	if i := d.model.classes.index(v.best); i >= 0 {
+		a.Experimental = d.model.classes.experimental[i]
+	}
+	if v.by == "declared" && v.best != v.lang && a.Note == "" {
+		a.Note = fmt.Sprintf("as declared; the text alone looks like %s", v.best)
+	}
+}
+
+// judge finds the language of every word and returns the verdict on the language of most letters. The words of
+// one script are named together, since more text is surer; then those that disagree by themselves.
+func (d *Detector) judge(s *scratch, text string, c *candidates) verdict {
+	s.parts, s.also = s.parts[:0], s.also[:0]
+	for i, r := range s.runs {
+		if s.named(i) {
 			continue
 		}
-		spans = append(spans, Span{part.start, part.end, v.lang})
-	}
-	return spans, verdicts
-}
-
-func ofScript(text []rune, parts []chunk, script int) []rune {
-	if len(parts) == 1 {
-		return text
-	}
-	var out []rune
-	for _, p := range parts {
-		if p.script == script && len(out) < ownLimit {
-			out = append(append(out, text[p.start:p.end]...), ' ')
+		if l := scripts[r.script].lang; l != "" {
+			d.give(s, r.script, verdict{lang: l, best: l, p: 1, by: "script"})
+			continue
 		}
+		d.own(s, text, r.script, c)
 	}
-	return out
-}
-
-// largest is the verdict that covers most letters; the first of equals.
-func largest(parts []chunk, verdicts []verdict) verdict {
-	letters := map[string]int{}
-	for i, v := range verdicts {
-		letters[v.lang] += parts[i].letters
-	}
-	best := verdicts[0]
-	for _, v := range verdicts[1:] {
-		if letters[v.lang] > letters[best.lang] || (v.lang == best.lang && v.p > best.p) {
+	best := s.parts[0]
+	for _, v := range s.parts[1:] {
+		if v.letters > best.letters {
 			best = v
 		}
 	}
+	d.beside(s, best)
 	return best
 }
 
-func (d *Detector) stretch(text []rune, script int, c candidates) verdict {
-	if s := scripts[script]; s.lang != "" {
-		return verdict{s.lang, s.lang, 1, "script"}
-	}
-	if len(text) > ownLimit {
-		text = text[:ownLimit]
-	}
-	v := d.unprompted(text, c)
-	if l, ok := c.only(script); ok && (v.best == l || v.p < sureOther || !d.model.reads(l, script)) {
-		return verdict{l, l, 1, "script"}
-	}
-	if c.declared != "" && v.lang != c.declared && fits(c.declared, script) && !d.overrules(v, text) {
-		v.lang, v.by = c.declared, "declared"
-	}
-	return v
-}
-
-// overrules reports whether the text speaks clearly enough against what was declared.
-func (d *Detector) overrules(v verdict, text []rune) bool {
-	return v.p >= sureOther && count(text) >= minOverrule
-}
-
-// unprompted is what the text says, the prior only weighing: own model first, lingua-go for the languages it
-// was given, and no answer where they disagree or the likeliest language is not a candidate.
-func (d *Detector) unprompted(text []rune, c candidates) verdict {
-	probs := d.model.score(text)
-	if probs == nil {
-		return unknown
-	}
-	weigh(probs, d.model.labels, c)
-	top, mass, known := 0, 0.0, 0.0
-	for l, p := range probs {
-		if p > probs[top] {
-			top = l
-		}
-		if c.has(d.model.labels[l]) {
-			mass += p
-		}
-		if d.second.knows(d.model.labels[l]) {
-			known += p
+// named reports whether an earlier run has the script of run i.
+func (s *scratch) named(i int) bool {
+	for _, r := range s.runs[:i] {
+		if r.script == s.runs[i].script {
+			return true
 		}
 	}
-	v := verdict{counterpoint.Undetermined, d.model.labels[top], probs[top], "none"}
-	need := sureOwn
-	if n := count(text); n < fewLetters {
-		need += 0.03 * float64(fewLetters-n)
-	}
-	switch {
-	case !c.has(v.best) && v.p >= sureSecond, mass < sureSecond:
-		return v
-	case d.second.knows(v.best):
-		return d.consult(text, v, need, known)
-	case c.has(v.best) && v.p >= need:
-		v.lang, v.by = v.best, "own"
-	}
-	return v
+	return false
 }
 
-// consult asks lingua-go about a text that the own model believes to be in a language lingua-go knows; known
-// is the own model's probability that it is in any of those. Only where that is near certain may lingua-go
-// choose against the own model: elsewhere it would name a neighbour of a language it has never heard of.
-func (d *Detector) consult(text []rune, v verdict, need, known float64) verdict {
-	lang, p, ok := d.second.ask(text)
-	switch {
-	case ok && lang == v.best && (v.p >= need*2/3 || p >= sureOther && v.p >= need/2):
-		v.lang, v.by, v.p = lang, "both", max(v.p, math.Sqrt(v.p*p))
-	case v.p >= sureOther:
-		v.lang, v.by = v.best, "own"
-	case ok && lang != v.best && known >= sureOther && p >= sureOther:
-		v.lang, v.best, v.by, v.p = lang, lang, "lingua", p*known
-	}
-	return v
-}
-
-// weigh multiplies the prior in.
-func weigh(probs []float64, labels []string, c candidates) {
-	sum := 0.0
-	for l := range probs {
-		if w := c.weight[labels[l]]; w > 0 {
-			probs[l] *= w
+// give names every word of a script.
+func (d *Detector) give(s *scratch, script int, v verdict) {
+	for _, r := range s.runs {
+		if r.script == script {
+			v.letters += r.letters
+			for i := r.first; i < r.last; i++ {
+				s.words[i].lang = v.lang
+			}
 		}
-		sum += probs[l]
 	}
-	for l := range probs {
-		probs[l] /= sum
+	s.parts = append(s.parts, v)
+}
+
+// own names the words of a script that serves several languages.
+func (d *Detector) own(s *scratch, text string, script int, c *candidates) {
+	from, to := d.read(s, text, script)
+	s.total.settle()
+	d.weigh(s, s.total, c)
+	if l, ok := c.only(script); ok && (s.codeOfTop(d) == l || s.topP < sureOther || !d.reads(l, script)) {
+		d.give(s, script, verdict{lang: l, best: l, p: 1, by: "script"})
+		return
+	}
+	if d.weave(s, text, script, s.top, c) {
+		d.pieces(s, text, script, c)
+		return
+	}
+	d.give(s, script, d.decide(s, text[from:to], s.letters, script, c))
+}
+
+// read sums the rows of a script's words, up to ownLimit letters, and tells the bytes of its first stretch.
+func (d *Detector) read(s *scratch, text string, script int) (from, to int) {
+	s.total.reset()
+	s.letters, s.features = 0, 0
+	from = -1
+	for _, r := range s.runs {
+		if r.script != script {
+			continue
+		}
+		if from < 0 {
+			from, to = s.words[r.first].from, s.words[r.last-1].to
+		}
+		for i := r.first; i < r.last && s.letters < ownLimit; i++ {
+			s.letters += s.words[i].letters
+			d.addWord(s, text, i, s.total)
+		}
+	}
+	return from, to
+}
+
+// addWord puts the rows of word i to a sum.
+func (d *Detector) addWord(s *scratch, text string, i int, to *sum) {
+	w := s.words[i]
+	if _, _, ok := s.reader.next(text[:w.to], w.from); ok {
+		s.features += d.model.addWord(&s.reader, to)
 	}
 }
 
-func count(text []rune) int {
-	n := 0
-	for _, r := range text {
-		if scriptOf(r) >= 0 {
-			n++
+// weigh turns a sum into probabilities of the languages, the prior multiplied in, and finds the likeliest.
+func (d *Detector) weigh(s *scratch, of *sum, c *candidates) {
+	m := d.model
+	m.hidden(of.acc, of.n, s.hidden)
+	m.logits(s.hidden, s.logits)
+	for l, z := range s.logits {
+		s.labels[l] = float64(z)
+	}
+	linear.Softmax(s.labels)
+	clear(s.probs)
+	for l, p := range s.labels {
+		s.probs[m.classes.of[l]] += p
+	}
+	total := 0.0
+	for i := range s.probs {
+		s.probs[i] *= c.weight[i]
+		total += s.probs[i]
+	}
+	s.top = 0
+	for i := range s.probs {
+		s.probs[i] /= total
+		if s.probs[i] > s.probs[s.top] {
+			s.top = i
 		}
 	}
-	return n
+	s.topP = s.probs[s.top]
+}
+
+func (s *scratch) codeOfTop(d *Detector) string { return d.model.classes.codes[s.top] }
+
+// reads reports whether the model has seen the language in the script. Of Tamashek it knows only the Latin
+// spelling: the corpus in Tifinagh is corrupt.
+func (d *Detector) reads(lang string, script int) bool {
+	return d.model.classes.index(lang) >= 0 && (lang != "taq" || scripts[script].name != "Tifinagh")
+}
+
+// spans are the stretches of one language, gaps going with the word before.
+func (s *scratch) spans(out []Span, text string) []Span {
+	for i, w := range s.words {
+		if n := len(out); i == 0 || out[n-1].Lang != w.lang {
+			start := w.rune
+			if i == 0 {
+				start = 0
+			} else {
+				out[n-1].End = start
+			}
+			out = append(out, Span{start, 0, w.lang})
+		}
+	}
+	last := s.words[len(s.words)-1]
+	out[len(out)-1].End = last.rune + utf8.RuneCountInString(text[last.from:])
+	return out
+}
+
+// besideShare is the probability from which another language is told of.
+const besideShare = 0.05
+
+// beside lists what else the text may be in: languages not much less likely, a neighbour even where it is, and
+// Sudanese Arabic, which a text shows or not.
+func (d *Detector) beside(s *scratch, v verdict) {
+	top := d.model.classes.index(v.best)
+	if top < 0 || v.by == "script" || s.judged != top {
+		return
+	}
+	for range 3 {
+		next, p := -1, 0.0
+		for i, q := range s.probs {
+			if i != top && q > p && !s.listed(d.model.classes.codes[i]) {
+				next, p = i, q
+			}
+		}
+		if next < 0 || p < 0.01 || p < besideShare && !near(d.model.classes.codes[next], v.best) {
+			break
+		}
+		s.also = append(s.also, Score{d.model.classes.codes[next], math.Round(p*1e4) / 1e4})
+	}
+	if v.best == "ara" {
+		d.dialect(s, v)
+	}
+}
+
+func (s *scratch) listed(code string) bool {
+	for _, a := range s.also {
+		if a.Lang == code {
+			return true
+		}
+	}
+	return false
+}
+
+// dialect adds Sudanese Arabic where the words lean to it. It is no answer of its own: in a few words nobody
+// can tell it from the Arabic of other places.
+func (d *Detector) dialect(s *scratch, v verdict) {
+	for l, label := range d.model.labels {
+		if trimmed(label) == "apd" && s.labels[l] >= 0.2 {
+			s.also = append(s.also, Score{"apd", math.Round(min(s.labels[l], v.p)*1e4) / 1e4})
+		}
+	}
 }
 
 // fits reports whether the language is written in the script: a declared language is not believed of a text

@@ -1,134 +1,208 @@
 package language
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+	"time"
 
-	"counterpoint"
 	"counterpoint/classify/corpus"
+	"counterpoint/classify/linear"
 )
 
 // EvaluateOptions say what is measured.
 type EvaluateOptions struct {
-	Languages []string // the detector's; empty means Default
-	Limit     int      // rows of a file, language and length that count; 0 means all
+	Languages []string             // the detector's; empty means every language known
+	Model     []byte               // a model file in place of the shipped one
+	Limit     int                  // texts of a language and length that count; 0 means 100
+	Alone     bool                 // without lingua-go as second opinion
+	Beside    bool                 // lingua-go by itself on the same texts: all its languages, high accuracy, 2 GB of memory
+	CPU       func() time.Duration // of the process; without it no speed is measured
 	Progress  func(done int)
 }
 
-// Quality is how well the detector does, a line per language and length of text.
-type Quality struct {
-	Model string `json:"model"`
-	Rows  []Line `json:"rows"`
+// The lengths at which sentences are read, and the other kinds of text.
+const (
+	Sentence = "sentence"
+	Five     = "5 words"
+	Short    = "2-3 words"
+	Tweet    = "tweet"
+	Words    = "words" // rows of fewer than six words as they stand: entries of word lists, mostly
+)
+
+var kinds = []string{Sentence, Five, Short, Tweet, Words}
+
+// sample is a text with its language and what was answered.
+type sample struct {
+	kind, gold, text string
+	best, lang       string
+	p                float64
+	lingua           string
 }
 
-// Line is the outcome for the texts of one language. A text of a language that was not to be answered is
-// right as und.
-type Line struct {
-	Lang     string  `json:"lang"`
-	Length   string  `json:"length"` // sentence (six words or more) or short
-	Asked    bool    `json:"asked"`  // one of the detector's languages
-	Texts    int     `json:"texts"`
-	Recall   float64 `json:"recall"`   // answered with this language
-	Abstain  float64 `json:"abstain"`  // answered und
-	Wrong    float64 `json:"wrong"`    // answered with another language: the harm, above all where Asked is false
-	Best     float64 `json:"best"`     // the likeliest language was this one, whatever was answered
-	Mistaken string  `json:"mistaken"` // the language most often answered wrongly
-}
-
-type tally struct {
-	n, right, und, wrong, best int
-	as                         map[string]int
-}
-
-// Evaluate detects every row of the files and folders that is not a train row, without any prior.
+// Evaluate detects every row of the files and folders that is not a train row: sentences whole and cut to a few
+// words, tweets, and words by themselves.
 func Evaluate(ctx context.Context, o EvaluateOptions, paths ...string) (Quality, error) {
-	d, err := New(Options{Languages: o.Languages})
+	o.Limit = cmp.Or(o.Limit, 100)
+	d, err := o.detector()
 	if err != nil {
 		return Quality{}, err
 	}
-	files, err := corpus.Files(paths...)
+	samples, err := readSamples(ctx, o.Limit, paths)
 	if err != nil {
 		return Quality{}, err
 	}
-	tallies := map[[2]string]*tally{}
-	done := 0
-	for _, f := range files {
-		seen := map[[2]string]int{}
-		err := corpus.Each(ctx, f, func(r row) error {
-			lang, ok := r.mapped()
-			if !ok || r.Split == "train" {
-				return nil
-			}
-			key := [2]string{lang, length(r.Text)}
-			if seen[key]++; o.Limit > 0 && seen[key] > o.Limit {
-				return nil
-			}
-			if done++; o.Progress != nil {
-				o.Progress(done)
-			}
-			if tallies[key] == nil {
-				tallies[key] = &tally{as: map[string]int{}}
-			}
-			tallies[key].add(lang, d.Detect(r.Text, Prior{}))
-			return nil
-		})
-		if err != nil {
+	q := Quality{Model: d.Version(), Languages: len(d.allowed)}
+	if err := d.answer(ctx, samples, o.Progress); err != nil {
+		return Quality{}, err
+	}
+	if o.Beside {
+		if err := besideLingua(ctx, samples); err != nil {
 			return Quality{}, err
 		}
 	}
-	return Quality{d.Version(), table(tallies, d.allowed)}, nil
+	q.fill(samples, d, o.Beside)
+	q.Country = d.withCountry(samples)
+	q.Mixed = d.mixed(samples)
+	q.Speed = d.speed(samples, o.CPU, o.Beside)
+	return q, nil
 }
 
-func length(text string) string {
-	if len(strings.Fields(text)) >= 6 {
-		return "sentence"
+func (o EvaluateOptions) detector() (*Detector, error) {
+	langs := o.Languages
+	if len(langs) == 0 {
+		known, err := KnownTo(o.Model)
+		if err != nil {
+			return nil, err
+		}
+		langs = known
 	}
-	return "short"
+	return New(Options{Languages: langs, Model: o.Model, Alone: o.Alone})
 }
 
-func (t *tally) add(gold string, a Answer) {
-	t.n++
-	if a.Best == gold {
-		t.best++
+// readSamples draws the texts; the draw depends on nothing but the rows.
+func readSamples(ctx context.Context, limit int, paths []string) ([]sample, error) {
+	files, err := corpus.Files(paths...)
+	if err != nil {
+		return nil, err
 	}
-	switch a.Lang {
-	case gold:
-		t.right++
-	case counterpoint.Undetermined:
-		t.und++
-	default:
-		t.wrong++
-		t.as[a.Lang]++
+	byKey := map[[2]string][]sample{}
+	add := func(kind, gold, text string) {
+		key := [2]string{kind, gold}
+		byKey[key] = append(byKey[key], sample{kind: kind, gold: gold, text: text})
 	}
+	for _, f := range files {
+		err := corpus.Each(ctx, f, func(r row) error {
+			gold, ok := r.mapped()
+			if !ok || r.Split == "train" {
+				return nil
+			}
+			switch words := len(strings.Fields(r.Text)); {
+			case strings.Contains(r.Source, "afrisenti"):
+				add(Tweet, gold, r.Text)
+			case words >= 6 || words == 1 && len(r.Text) > 60: // the second has no spaces
+				add(Sentence, gold, r.Text)
+			default:
+				add(Words, gold, r.Text)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	keys := make([][2]string, 0, len(byKey))
+	for k := range byKey {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	var out []sample
+	for _, k := range keys {
+		out = append(out, draw(byKey[k], k, limit)...)
+	}
+	return out, nil
 }
 
-func table(tallies map[[2]string]*tally, allowed []string) []Line {
-	lines := make([]Line, 0, len(tallies))
-	for key, t := range tallies {
-		l := Line{Lang: key[0], Length: key[1], Asked: slices.Contains(allowed, key[0]), Texts: t.n}
-		l.Recall, l.Abstain, l.Wrong, l.Best = share(t.right, t.n), share(t.und, t.n), share(t.wrong, t.n), share(t.best, t.n)
-		most := 0
-		for lang, n := range t.as {
-			if n > most || n == most && lang < l.Mistaken {
-				most, l.Mistaken = n, lang
+// draw takes some samples of a kind and language, spread over the sources, and cuts sentences short as well.
+func draw(from []sample, key [2]string, limit int) []sample {
+	rand := linear.Rand(0)
+	for _, c := range key[0] + key[1] {
+		rand = linear.Rand(linear.Mix(uint64(rand), c))
+	}
+	linear.Shuffle(&rand, from)
+	from = from[:min(len(from), limit)]
+	if key[0] != Sentence {
+		return from
+	}
+	var five, short []sample
+	for _, s := range from {
+		five = append(five, cutTo(&rand, s, Five, 5))
+		short = append(short, cutTo(&rand, s, Short, 2+rand.Intn(2)))
+	}
+	return slices.Concat(from, five, short)
+}
+
+// cutTo is the sample with n neighbouring words of its text.
+func cutTo(rand *linear.Rand, s sample, kind string, n int) sample {
+	words := strings.Fields(s.text)
+	from := rand.Intn(max(1, len(words)-n+1))
+	s.kind, s.text = kind, strings.Join(words[from:min(len(words), from+n)], " ")
+	return s
+}
+
+func (d *Detector) answer(ctx context.Context, samples []sample, progress func(int)) error {
+	var a Answer
+	for i := range samples {
+		if i%256 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if progress != nil {
+				progress(i)
 			}
 		}
-		lines = append(lines, l)
+		d.DetectInto(&a, samples[i].text, Prior{})
+		samples[i].best, samples[i].lang, samples[i].p = a.Best, a.Lang, a.Confidence
 	}
-	slices.SortFunc(lines, func(a, b Line) int {
-		if a.Asked != b.Asked {
-			if a.Asked {
-				return -1
+	return nil
+}
+
+// withCountry is the recall of the mission's languages with the country of the source known, by kind.
+func (d *Detector) withCountry(samples []sample) []Share {
+	var out []Share
+	var a Answer
+	for _, kind := range kinds {
+		n, right := 0, 0
+		for _, s := range samples {
+			country := countryOf(s.gold)
+			if s.kind != kind || country == "" || !slices.Contains(mission, s.gold) {
+				continue
 			}
-			return 1
+			d.DetectInto(&a, s.text, Prior{Country: country})
+			n++
+			if a.Best == s.gold {
+				right++
+			}
 		}
-		return strings.Compare(a.Lang+a.Length, b.Lang+b.Length)
-	})
-	return lines
+		if n > 0 {
+			out = append(out, Share{kind, n, share(right, n)})
+		}
+	}
+	return out
+}
+
+// countryOf is the country where the language ranks highest among those spoken; the first of equals.
+func countryOf(lang string) string {
+	best, rank := "", 0
+	for country, langs := range spoken {
+		i := slices.Index(langs, lang)
+		if i >= 0 && (best == "" || i < rank || i == rank && country < best) {
+			best, rank = country, i
+		}
+	}
+	return best
 }
 
 func share(a, n int) float64 {
@@ -138,24 +212,13 @@ func share(a, n int) float64 {
 	return float64(a) / float64(n)
 }
 
-// WriteJSON writes the table as one JSON object.
-func (q Quality) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(q)
-}
+// mission are the languages of the missions and their neighbours that data/langid has sentences of.
+var mission = strings.Fields("amh ara bam din dyu eng fra ful hat hau kam kau kik kin kon lin lua lug luo nus orm por run sag som spa swa taq tir wol")
 
-// WriteText writes the table for people.
-func (q Quality) WriteText(w io.Writer) error {
-	b := &strings.Builder{}
-	fmt.Fprintf(b, "%-5s %-9s %-6s %7s %8s %8s %8s %8s  %s\n", "lang", "length", "asked", "texts", "recall", "abstain", "wrong", "best", "mistaken for")
-	for _, l := range q.Rows {
-		asked := "no"
-		if l.Asked {
-			asked = "yes"
-		}
-		fmt.Fprintf(b, "%-5s %-9s %-6s %7d %8.3f %8.3f %8.3f %8.3f  %s\n", l.Lang, l.Length, asked, l.Texts, l.Recall, l.Abstain, l.Wrong, l.Best, l.Mistaken)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+// linguas are the languages of lingua-go v1.4, also where it is not built in.
+var linguas = strings.Fields("afr ara aze bel ben bos bul cat ces cym dan deu ell eng epo est eus fas fin fra gle guj heb hin hrv hun hye ind isl ita jpn " +
+	"kat kaz kor lat lav lit lug mar mkd mon mri msa nld nno nob pan pol por ron rus slk slv sna som sot spa sqi srp swa swe tam tel tgl tha tsn tso tur ukr urd vie xho yor zho zul")
+
+func (q *Quality) title() string {
+	return fmt.Sprintf("model %s, %d languages considered\n", q.Model, q.Languages)
 }

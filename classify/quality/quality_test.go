@@ -31,8 +31,10 @@ func TestHate(t *testing.T) {
 	golden(t, "hate.golden", b.String())
 }
 
+// The own model alone, all languages considered: lingua-go's part is in the next test, for the languages of a
+// default mission, since all its models take two gigabytes.
 func TestLanguage(t *testing.T) {
-	q, err := language.Evaluate(t.Context(), language.EvaluateOptions{Limit: 200}, shared(t, "langid"))
+	q, err := language.Evaluate(t.Context(), language.EvaluateOptions{Limit: 60, Alone: true}, shared(t, "langid"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,22 +43,35 @@ func TestLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "language.golden", b.String())
+	f := func(group, kind string, floor float64) {
+		t.Helper()
+		for _, g := range q.Groups {
+			if g.Group == group && g.Kind == kind && g.Own.Value < floor {
+				t.Errorf("%s, %s: macro-F1 %v, want %.3f", group, kind, g.Own, floor)
+			}
+		}
+	}
+	f("mission", language.Sentence, 0.979)
+	f("mission", language.Five, 0.907)
+	f("mission", language.Short, 0.797)
+	f("mission", language.Tweet, 0.97)
 }
 
 // The aims that must not be lost, whatever the table says: of the languages that nobody asked for, those of
 // the missions above all, hardly a sentence is taken for another; of those asked for, few are lost.
 func TestLanguageKeepsItsPromises(t *testing.T) {
-	q, err := language.Evaluate(t.Context(), language.EvaluateOptions{Limit: 100}, shared(t, "langid"))
+	o := language.EvaluateOptions{Languages: language.Default, Limit: 60}
+	q, err := language.Evaluate(t.Context(), o, shared(t, "langid"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	texts, wrong := 0, 0.0
 	for _, l := range q.Rows {
-		if l.Length != "sentence" {
+		if l.Kind != language.Sentence {
 			continue
 		}
-		if l.Asked && l.Lang != "ara" && l.Recall < 0.95 { // Arabic holds tweets in Latin letters
-			t.Errorf("%s: recall %.3f of %d sentences, want .95", l.Lang, l.Recall, l.Texts)
+		if l.Asked && l.Answered < 0.95 {
+			t.Errorf("%s: answered for %.3f of %d sentences, want .95", l.Lang, l.Answered, l.Texts)
 		}
 		if strings.Contains("kin lin sag hau bam ful dyu run orm amh tir wol hat", l.Lang) && l.Wrong > 0.05 {
 			t.Errorf("%s: %.3f of %d sentences taken for another language (%s), want at most .05", l.Lang, l.Wrong, l.Texts, l.Mistaken)
