@@ -190,7 +190,7 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := web.New(web.Options{Desk: d.desk, Version: "test", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), SignOn: on})
+	pages, err := web.New(web.Options{Desk: d.desk, Version: "test", Log: slog.New(slog.DiscardHandler), SignOn: on})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func (p *Provider) redeem(t Ticket, query url.Values) error {
 func (p *Provider) check(ctx context.Context, verifier *oidc.IDTokenVerifier, raw string, t Ticket, access string) (Identity, error) {
 	token, err := verifier.Verify(oidc.ClientContext(ctx, p.http), raw)
 	if err != nil {
-		return Identity{}, fmt.Errorf("the token does not verify (%v): %w", err, ErrRefused)
+		return Identity{}, fmt.Errorf("the token does not verify (%w): %w", err, ErrRefused)
 	}
 	var claims struct {
 		Azp string  `json:"azp"`
