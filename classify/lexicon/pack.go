@@ -66,6 +66,7 @@ type pack struct {
 	clitics  []string        // written onto the front of a word
 	definite []string        // those among them that hold the article
 	people   string          // prefix of nouns for people
+	tones    *tones          // nil where there is no tone file
 	grammar  bool            // it knows what makes a call, not only terms
 }
 
@@ -78,6 +79,7 @@ func readPack(fsys fs.FS, lang string) (*pack, error) {
 		return nil, err
 	}
 	slices.Sort(names)
+	names = slices.DeleteFunc(names, func(n string) bool { return strings.HasSuffix(n, "/"+toneFile) })
 	for pass := range 2 { // settings and paradigms of all files first
 		pars := paradigms{}
 		if pass == 1 {
@@ -92,7 +94,8 @@ func readPack(fsys fs.FS, lang string) (*pack, error) {
 	for first := range p.phrases {
 		slices.SortStableFunc(p.phrases[first], func(a, b phrase) int { return cmp.Compare(len(b.words), len(a.words)) })
 	}
-	return p, nil
+	p.tones, err = readTones(fsys, lang, p)
+	return p, err
 }
 
 func (p *pack) paradigms(fsys fs.FS, names []string) paradigms {

@@ -1,0 +1,372 @@
+package lexicon
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"counterpoint"
+)
+
+// toneFile is the part of a pack that says what is bad to say of people, beside the grammar of calls. Its words
+// never reach that grammar.
+const toneFile = "tone.tsv"
+
+// tone is what a word does to what is said of a group.
+type tone uint16
+
+const (
+	toneGroup   tone = 1 << iota // a protected group; never a cue by itself
+	toneSlur                     // insults a group by its name
+	toneBad                      // a bad thing to say of people
+	toneHate                     // says that one hates
+	toneHarm                     // harm done or wished
+	toneOut                      // shut out, denied rights
+	toneBeast                    // beasts, pests, dirt
+	toneSwear                    // profanity
+	toneGood                     // good things, rights, welcome
+	toneNot                      // negation
+	toneCounter                  // words of those who object
+	toneOther                    // whom one may insult without insulting a group: one person, a trade, a thing
+	toneOwn                      // we, I am: a group's own word for itself
+)
+
+var toneNames = map[string]tone{
+	"GROUP": toneGroup, "SLUR": toneSlur, "BAD": toneBad, "HATE": toneHate, "HARM": toneHarm, "OUT": toneOut, "BEAST": toneBeast,
+	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn,
+}
+
+const toneEvil = toneBad | toneHate | toneHarm | toneOut | toneBeast
+
+// tones is a pack's words: whole ones, beginnings of words, and phrases by their first word.
+type tones struct {
+	words   map[string]tone
+	stems   map[string]tone
+	phrases map[string][]tonePhrase
+	longest int // of the stems, in bytes
+	split   bool
+	clitics []string
+}
+
+type tonePhrase struct {
+	words []string
+	tone  tone
+}
+
+// readTones reads a tone file: class, forms separated by commas, gloss or source. A form that ends in * stands
+// for every word that begins so. It returns nil where the pack has none.
+func readTones(fsys fs.FS, lang string, p *pack) (*tones, error) {
+	data, err := fs.ReadFile(fsys, lang+"/"+toneFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := &tones{words: map[string]tone{}, stems: map[string]tone{}, phrases: map[string][]tonePhrase{}, split: p.split, clitics: p.clitics}
+	sc := bufio.NewScanner(bytes.NewReader(data))
+	for n := 1; sc.Scan(); n++ {
+		line := strings.TrimSpace(sc.Text())
+		if line == "" || line[0] == '#' || line[0] == '!' {
+			continue
+		}
+		if err := t.add(line); err != nil {
+			return nil, fmt.Errorf("%s/%s:%d: %w", lang, toneFile, n, err)
+		}
+	}
+	return t, sc.Err()
+}
+
+func (t *tones) add(line string) error {
+	class, forms, ok := strings.Cut(line, "\t")
+	c, known := toneNames[class]
+	if !ok || !known {
+		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER or OWN, a tab and words", class)
+	}
+	for form := range strings.SplitSeq(forms, ",") {
+		form = strings.TrimSpace(form)
+		stem, isStem := strings.CutSuffix(form, "*")
+		var words []string
+		for _, tok := range tokenize(stem, t.split) {
+			words = append(words, tok.word)
+		}
+		switch {
+		case len(words) == 0:
+		case len(words) > 1:
+			t.phrases[words[0]] = append(t.phrases[words[0]], tonePhrase{words, c})
+		case isStem:
+			t.stems[words[0]] |= c
+			t.longest = max(t.longest, len(words[0]))
+		default:
+			t.words[words[0]] |= c
+		}
+	}
+	return nil
+}
+
+func (t *tones) look(w string) tone {
+	if found := t.plain(w); found != 0 {
+		return found
+	}
+	for _, h := range hidden(w) {
+		if found := t.plain(h); found != 0 {
+			return found
+		}
+	}
+	return 0
+}
+
+func (t *tones) plain(w string) tone {
+	if found := t.stemmed(w); found != 0 {
+		return found
+	}
+	for _, c := range t.clitics {
+		if rest, ok := strings.CutPrefix(w, c); ok && utf8.RuneCountInString(rest) >= 3 {
+			if found := t.stemmed(rest); found != 0 {
+				return found
+			}
+		}
+	}
+	return 0
+}
+
+func (t *tones) stemmed(w string) tone {
+	if found, ok := t.words[w]; ok {
+		return found
+	}
+	for n := min(len(w), t.longest); n >= 3; n-- {
+		if found, ok := t.stems[w[:n]]; ok {
+			return found
+		}
+	}
+	return 0
+}
+
+// Tone is what the words of a text say of people, by tone files alone.
+type Tone struct {
+	Known bool // the language has a tone file
+	// Logit is the evidence for hate, in logits, from the hits alone; 0 is none.
+	Hits    []Hit
+	Against []Hit
+	// Group reports whether the text names a protected group or insults one by a slur.
+	Group bool
+	// Countered reports whether the speaker objects to what is said.
+	Countered bool
+}
+
+// Logit is what the hits and what speaks against them add up to.
+func (t Tone) Logit() float64 {
+	sum := 0.0
+	for _, h := range t.Hits {
+		sum += h.Weight
+	}
+	for _, h := range t.Against {
+		sum += h.Weight
+	}
+	return sum
+}
+
+// Weights of what a tone says, in logits. They were set by hand on functional cases of our own.
+const (
+	toneSaid    = 4.4 // something bad of a group, near its name
+	toneMaybe   = 2.4 // further away
+	toneSlurred = 4.2
+	toneCursed  = 1.6 // profanity beside a group's name
+	toneDenied  = 4.0 // the group is denied something good
+	toneKind    = -1.6
+	toneObjects = -5.0
+	toneNear    = 12 // words between a group's name and what is said of it
+)
+
+// Tone reads a text by the tone file of a language; of a language without one it knows nothing.
+func (l *Lexicon) Tone(lang, text string) (Tone, error) {
+	if !l.Has(lang) {
+		return Tone{}, nil
+	}
+	p, err := l.pack(lang)
+	if err != nil {
+		return Tone{}, fmt.Errorf("cue pack %s: %w", lang, err)
+	}
+	if p.tones == nil {
+		return Tone{}, nil
+	}
+	return p.tones.read(text, lang), nil
+}
+
+// toneReader walks one text.
+type toneReader struct {
+	toks []token
+	at   []tone
+	lang string
+	out  Tone
+}
+
+func (t *tones) read(text, lang string) Tone {
+	r := &toneReader{toks: tokenize(text, t.split), lang: lang, out: Tone{Known: true}}
+	r.at = make([]tone, len(r.toks))
+	for i := 0; i < len(r.toks); i++ {
+		if ph := t.phraseAt(r.toks, i); ph.words != nil {
+			for k := range ph.words {
+				r.at[i+k] = ph.tone
+			}
+			i += len(ph.words) - 1
+			continue
+		}
+		r.at[i] = t.look(r.toks[i].word)
+	}
+	r.judge()
+	return r.out
+}
+
+func (t *tones) phraseAt(toks []token, i int) (best tonePhrase) {
+	for _, ph := range t.phrases[toks[i].word] {
+		if i+len(ph.words) > len(toks) || len(ph.words) <= len(best.words) {
+			continue
+		}
+		if ph.at(toks, i) {
+			best = ph
+		}
+	}
+	return best
+}
+
+func (ph tonePhrase) at(toks []token, i int) bool {
+	for k, w := range ph.words {
+		if toks[i+k].word != w {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *toneReader) judge() {
+	for i, t := range r.at {
+		r.out.Group = r.out.Group || t&(toneGroup|toneSlur) != 0
+		if t&toneCounter != 0 && !r.out.Countered {
+			r.out.Countered = true
+			r.against("COUNTER", i, toneObjects, "the words of somebody who objects")
+		}
+	}
+	if !r.out.Group {
+		return
+	}
+	said := r.slurs()
+	for i, t := range r.at {
+		switch {
+		case t&toneEvil != 0:
+			said = r.evil(i, t) || said
+		case t&toneSwear != 0 && r.near(i, 4) >= 0:
+			r.hit("SWEAR", counterpoint.Offensive, i, toneCursed, "a swear word beside the name of a group")
+		case t&toneGood != 0 && r.negated(i):
+			if g := r.near(i, toneNear); g >= 0 {
+				said = true
+				r.hit("DENIED", counterpoint.Hate, i, toneDenied, "denies a group something good")
+			}
+		}
+	}
+	if !said {
+		for i, t := range r.at {
+			if t&toneGood != 0 {
+				r.against("GOOD", i, toneKind, "good words beside the name of a group")
+				return
+			}
+		}
+	}
+}
+
+// slurs counts the first slur, unless somebody says it of themselves.
+func (r *toneReader) slurs() bool {
+	for i, t := range r.at {
+		if t&toneSlur == 0 {
+			continue
+		}
+		if slices.ContainsFunc(r.at[max(0, i-4):min(len(r.at), i+4)], func(t tone) bool { return t&toneOwn != 0 }) {
+			r.against("OWN", i, -1, "a group's own word for itself")
+			continue
+		}
+		r.hit("SLUR", counterpoint.Hate, i, toneSlurred, "insults a group by its name")
+		return true
+	}
+	return false
+}
+
+// evil judges one bad word by the group it is said of.
+func (r *toneReader) evil(i int, t tone) bool {
+	if r.at[i]&toneGood != 0 {
+		return false
+	}
+	g := r.near(i, toneNear)
+	if g < 0 && t&toneOther != 0 {
+		return false
+	}
+	if r.negated(i) {
+		r.against("NEGATION", i, -1, "denies it")
+		return false
+	}
+	weight := toneSaid
+	if g < 0 || r.between(g, i) {
+		weight = toneMaybe
+	}
+	switch {
+	case slices.ContainsFunc(r.out.Hits, func(h Hit) bool { return h.Cue == "SAID" && h.Weight >= weight }):
+		weight = 0.4 // more of the same adds little
+	}
+	label, reason := counterpoint.Hate, "says bad of a group"
+	switch {
+	case t&toneHarm != 0:
+		label, reason = counterpoint.Violence, "speaks of harm to a group"
+	case t&toneBeast != 0:
+		label, reason = counterpoint.Dehumanization, "speaks of a group as of beasts or dirt"
+	case t&toneOut != 0:
+		reason = "shuts a group out"
+	}
+	r.hit("SAID", label, i, weight, reason)
+	return true
+}
+
+// near is the group's name nearest to i, at most n words away, or -1.
+func (r *toneReader) near(i, n int) int {
+	for d := 1; d <= n; d++ {
+		for _, j := range [2]int{i - d, i + d} {
+			if j >= 0 && j < len(r.at) && r.at[j]&(toneGroup|toneSlur) != 0 {
+				return j
+			}
+		}
+	}
+	return -1
+}
+
+// between reports whether another target, one person or a thing, stands nearer to the word than the group, in
+// another clause than the group's.
+func (r *toneReader) between(g, i int) bool {
+	lo, hi := min(g, i), max(g, i)
+	for j := lo + 1; j < hi; j++ {
+		if r.at[j]&toneOther != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// negated reports whether a negation stands up to three words before, or right after, in the same clause.
+func (r *toneReader) negated(i int) bool {
+	for j := i - 1; j >= 0 && i-j <= 3 && r.toks[j+1].edge == joined; j-- {
+		if r.at[j]&toneNot != 0 {
+			return true
+		}
+	}
+	return i+1 < len(r.at) && r.toks[i+1].edge == joined && r.at[i+1] == toneNot && r.lang == "fra"
+}
+
+func (r *toneReader) hit(cue string, label counterpoint.Label, i int, weight float64, reason string) {
+	r.out.Hits = append(r.out.Hits, Hit{Cue: cue, Label: label, Start: r.toks[i].start, End: r.toks[i].end, Weight: weight, Reason: reason, Entry: r.lang + "/tone"})
+}
+
+func (r *toneReader) against(cue string, i int, weight float64, reason string) {
+	r.out.Against = append(r.out.Against, Hit{Cue: cue, Label: counterpoint.Hate, Start: r.toks[i].start, End: r.toks[i].end, Weight: weight, Reason: reason, Entry: r.lang + "/tone"})
+}
