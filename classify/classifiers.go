@@ -17,12 +17,14 @@ type Detector interface {
 type Model interface {
 	Score(text, lang string, kind counterpoint.SourceKind) hate.Scores
 	Explain(text, lang string, kind counterpoint.SourceKind, label counterpoint.Label, top int) []counterpoint.Finding
+	Marks(text, lang string) [][2]int
 	Version() string
 }
 
 // Lexicon reads cues.
 type Lexicon interface {
 	Read(lang, text string, c lexicon.Context) (lexicon.Reading, error)
+	Tone(lang, text string) (lexicon.Tone, error)
 	Knowing(text string, share float64) []string
 	Has(lang string) bool
 	Version() string

@@ -13,10 +13,7 @@ import (
 // reviewer's minutes. Without a cue of a call a text is never of level 3.
 const (
 	modelHate  = 0.95
-	modelGrave = 0.95 // violence or dehumanization
-	modelBoth  = 0.85 // hate beside it
-	modelWords = 5    // shorter texts say too little
-	showScore  = 0.8  // from here a model's words are shown even where nothing is flagged
+	modelWords = 5 // shorter texts say too little
 )
 
 // prior is the probability of a label that neither a cue nor a trained model speaks for.
@@ -66,23 +63,36 @@ func (s *Stage) combine(text string, in Input, v *verdict) counterpoint.SegmentA
 		a.Quality = counterpoint.Good
 	}
 	blocked := v.cues.Raw > 0 && v.cues.Level == 0
-	probs := probabilities(v, blocked)
+	z := logits(v, blocked)
 	a.Scores = make(map[counterpoint.Label]float64, len(counterpoint.Scored))
 	for _, l := range counterpoint.Scored {
-		a.Scores[l] = round(probs[l])
+		a.Scores[l] = sigmoid(z[l])
 	}
-	a.Level = max(a.Level, modelLevel(v, blocked))
+	sure := surely(v, z, blocked)
+	a.Level = max(a.Level, toneLevel(v, z, blocked))
 	a.Basis = basis(v, a.Level)
-	a.Flag = flagged(a)
-	s.explain(text, in, v, probs, blocked, &a)
+	a.Flag = flagged(a, v.cues.Level > 0 || sure)
+	s.explain(text, in, v, z, blocked, &a)
 	return a
 }
 
-// probabilities adds the cues to what the model says, in logits.
-func probabilities(v *verdict, blocked bool) map[counterpoint.Label]float64 {
+// unheard is the logit of hate of a text in a language with a tone file and without a trained model.
+const unheard = -2.2
+
+// nobody speaks against hate where a trained model hears some and the text names no group that could be its target.
+const nobody = -1.5
+
+// plainly speaks against hate where a text names a group and no bad word that the tone file knows.
+const plainly = -1.4
+
+// steepest bounds a logit: no text is surer than this.
+const steepest = 12
+
+// logits adds the cues and the tone to what the model says.
+func logits(v *verdict, blocked bool) map[counterpoint.Label]float64 {
 	out := make(map[counterpoint.Label]float64, len(counterpoint.Labels))
 	for _, l := range counterpoint.Labels {
-		out[l] = modelP(v, l)
+		out[l] = logit(modelP(v, l))
 	}
 	added := map[string]bool{}
 	for _, h := range v.cues.Hits {
@@ -91,18 +101,78 @@ func probabilities(v *verdict, blocked bool) map[counterpoint.Label]float64 {
 		}
 		added[h.Cue] = true
 		for l, w := range weight[h.Cue] {
-			out[l] = sigmoid(logit(out[l]) + w)
+			out[l] += w
 		}
 	}
-	if blocked || framed(v) {
-		for l := range out {
-			if l != counterpoint.Offensive {
-				out[l] = min(out[l], gated)
-			}
+	toned(v, out)
+	for l := range out {
+		if (blocked || framed(v)) && l != counterpoint.Offensive && l != counterpoint.MisinformationCue {
+			out[l] = min(out[l], logit(gated))
 		}
+		out[l] = min(max(out[l], -steepest), steepest)
 	}
 	return out
 }
+
+// toned adds what the tone file hears. Where the text is of a kind that an expert of the model was trained for, the
+// expert knows better.
+func toned(v *verdict, out map[counterpoint.Label]float64) {
+	if !v.tone.Known {
+		return
+	}
+	for _, h := range v.tone.Rumour {
+		out[h.Label] += h.Weight
+	}
+	_, trained := v.scores.Logit[counterpoint.Hate]
+	if !trained && v.cues.Level == 0 {
+		out[counterpoint.Hate] = unheard
+	}
+	if trained && v.lang() != english {
+		out[counterpoint.Hate] *= abroad
+	}
+	share := v.toneShare()
+	out[counterpoint.Hate] += share * v.tone.Logit()
+	switch {
+	case !trained || v.cues.Level > 0:
+	case !v.tone.Group:
+		out[counterpoint.Hate] += share * nobody
+	case len(v.tone.Hits) == 0:
+		out[counterpoint.Hate] += share * plainly
+	}
+	if trained || v.tone.Group {
+		out[counterpoint.Violence] += toneHarm * float64(min(v.tone.Harm, 2))
+	}
+	if v.tone.Logit() < 0 {
+		return
+	}
+	for _, h := range v.tone.Hits {
+		switch {
+		case h.Label == counterpoint.Violence && h.Weight > 2:
+			out[h.Label] += toneViolence
+		case h.Label == counterpoint.Dehumanization && h.Weight > 2:
+			out[h.Label] += toneBeast
+		}
+	}
+}
+
+// toneShare is how much the tone counts.
+func (v *verdict) toneShare() float64 { return 1 - unfamiliar*v.scores.Familiar }
+
+// The hate heads of other languages than English know one small set of posts of one country: they are believed
+// by half, and the tone more.
+const (
+	english = "eng"
+	abroad  = 0.5
+)
+
+// unfamiliar is how much of the tone is given up for an expert that is quite sure of the kind of text.
+const unfamiliar = 1
+
+const (
+	toneHarm     = 1.2 // a word of harm, whomever it is said of
+	toneViolence = 1.5
+	toneBeast    = 2.5
+)
 
 // framed reports whether words that only the model minds are condemned, quoted or reported.
 func framed(v *verdict) bool {
@@ -112,25 +182,36 @@ func framed(v *verdict) bool {
 func modelP(v *verdict, l counterpoint.Label) float64 {
 	p, scored := v.scores.P[l]
 	if _, trained := v.scores.Logit[l]; scored && trained {
-		return min(max(p, 0.001), 0.999)
+		return min(max(p, 0.0005), 0.9995)
 	}
 	return prior
 }
 
-// modelLevel is the level a trained model alone may raise.
-func modelLevel(v *verdict, blocked bool) int {
-	if !v.scores.Trained || blocked || framed(v) || v.cues.Words < modelWords {
+// surely reports whether the model by itself, or the tone with more than one reason, is sure enough to take a
+// reviewer's time without a cue of the grammar.
+func surely(v *verdict, z map[counterpoint.Label]float64, blocked bool) bool {
+	if toneLevel(v, z, blocked) == 0 || v.cues.Words < modelWords || len(v.cues.Against) > 0 {
+		return false
+	}
+	return modelP(v, counterpoint.Hate) >= modelHate && z[counterpoint.Hate] >= logit(toneDoubt) || v.tone.Logit() >= toneSure
+}
+
+// toneDoubt is how sure the model must still be when the tone has had its say.
+const toneDoubt = 0.9
+
+// toneSure is a slur and a bad word beside it, or the like.
+const toneSure = 8
+
+// toneLevel is the level that model and tone raise at the tipping point of one half: what the machine would guess
+// if it had to. Whether that is worth a reviewer's time is another question (surely).
+func toneLevel(v *verdict, z map[counterpoint.Label]float64, blocked bool) int {
+	if blocked || framed(v) || z[counterpoint.Hate] < 0 || v.tone.Countered {
 		return 0
 	}
-	hate := modelP(v, counterpoint.Hate)
-	grave := max(modelP(v, counterpoint.Violence), modelP(v, counterpoint.Dehumanization))
-	switch {
-	case grave >= modelGrave && hate >= modelBoth:
+	if z[counterpoint.Violence] >= 0 || z[counterpoint.Dehumanization] >= 0 {
 		return 2
-	case hate >= modelHate:
-		return 1
 	}
-	return 0
+	return 1
 }
 
 func basis(v *verdict, level int) counterpoint.Basis {
@@ -138,7 +219,7 @@ func basis(v *verdict, level int) counterpoint.Basis {
 	switch {
 	case level == 0:
 		return ""
-	case v.cues.Level == 0:
+	case v.cues.Level == 0 && len(v.tone.Hits) == 0:
 		return counterpoint.ByModel
 	case v.scores.Trained && model:
 		return counterpoint.ByBoth
@@ -148,7 +229,10 @@ func basis(v *verdict, level int) counterpoint.Basis {
 
 // flagged is the stance gate and the transcript gate: condemned, quoted and reported words raise no flag, nor do
 // words that the recogniser could not hear. Unclear ones go to people.
-func flagged(a counterpoint.SegmentAssessment) bool {
+func flagged(a counterpoint.SegmentAssessment, sure bool) bool {
+	if !sure {
+		return false
+	}
 	switch a.Stance {
 	case counterpoint.Assert, counterpoint.Question, counterpoint.Uncertain:
 		return a.Level > 0 && a.Quality != counterpoint.Unusable
@@ -157,14 +241,14 @@ func flagged(a counterpoint.SegmentAssessment) bool {
 }
 
 // explain fills in the findings, and what spoke against.
-func (s *Stage) explain(text string, in Input, v *verdict, probs map[counterpoint.Label]float64, blocked bool, a *counterpoint.SegmentAssessment) {
+func (s *Stage) explain(text string, in Input, v *verdict, z map[counterpoint.Label]float64, blocked bool, a *counterpoint.SegmentAssessment) {
 	if denied := blocked && !signal(a.Stance); !denied {
 		for _, h := range v.cues.Hits {
-			a.Findings = append(a.Findings, s.finding(h, probs, 1))
+			a.Findings = append(a.Findings, s.finding(h, z, 1))
 		}
 	}
 	for _, h := range v.cues.Against {
-		a.Against = append(a.Against, s.finding(h, probs, -1))
+		a.Against = append(a.Against, s.finding(h, z, -1))
 	}
 	if a.Level > 0 && a.Quality == counterpoint.Unusable {
 		a.Against = append(a.Against, counterpoint.Finding{
@@ -172,17 +256,85 @@ func (s *Stage) explain(text string, in Input, v *verdict, probs map[counterpoin
 			Reason: "the recogniser could not hear these words; listen before you judge them",
 		})
 	}
-	if blocked || framed(v) || !v.scores.Trained {
+	if z[counterpoint.MisinformationCue] >= 0 { // one mark alone is everyday talk
+		for _, h := range v.tone.Rumour {
+			a.Findings = append(a.Findings, s.finding(h, z, 1))
+		}
+	}
+	if !blocked && !framed(v) {
+		s.explainTone(v, z, a)
+		s.explainModel(text, in, v, z, a)
+	}
+	settle(text, z, a)
+}
+
+func (s *Stage) explainTone(v *verdict, z map[counterpoint.Label]float64, a *counterpoint.SegmentAssessment) {
+	if z[counterpoint.Hate] >= 0 {
+		for _, h := range v.tone.Hits {
+			a.Findings = append(a.Findings, s.finding(h, z, 1))
+		}
+	}
+	for _, h := range v.tone.Against {
+		a.Against = append(a.Against, s.finding(h, z, -1))
+	}
+}
+
+// explainModel marks the words that people would mark, and where a label is over one half without a mark of its
+// own, the words that weigh most.
+func (s *Stage) explainModel(text string, in Input, v *verdict, z map[counterpoint.Label]float64, a *counterpoint.SegmentAssessment) {
+	if !v.scores.Trained {
 		return
 	}
-	for _, l := range []counterpoint.Label{counterpoint.Hate, counterpoint.Offensive, counterpoint.Violence, counterpoint.Dehumanization} {
-		if p := modelP(v, l); p >= showScore || a.Level > 0 && p >= 0.5 {
-			found := within(s.model.Explain(text, v.lang(), in.Kind, l, 3), text)
-			for i := range found {
-				found[i].Score, found[i].Contribution = a.Scores[l], round(found[i].Contribution)
-				found[i].Reason = "the trained model hears " + heard[l] + " in these words"
+	marks := s.model.Marks(text, v.lang())
+	for _, m := range marks {
+		l := counterpoint.Offensive
+		a.Findings = append(a.Findings, counterpoint.Finding{Label: l, Score: sigmoid(z[l]), Start: m[0], End: m[1], Contribution: markWeight,
+			Reason: "the trained model hears " + heard[l] + " in these words", Version: s.versions["hate"]})
+	}
+	for _, l := range []counterpoint.Label{counterpoint.Hate, counterpoint.Violence, counterpoint.Dehumanization} {
+		if p := modelP(v, l); p < 0.5 || a.Level == 0 || len(marks) > 0 {
+			continue
+		}
+		found := within(s.model.Explain(text, v.lang(), in.Kind, l, 1), text)
+		for i := range found {
+			found[i].Score, found[i].Reason = a.Scores[l], "the trained model hears "+heard[l]+" in these words"
+		}
+		a.Findings = append(a.Findings, found...)
+	}
+}
+
+// markWeight is the share of a marked word, before all shares are settled.
+const markWeight = 1.0
+
+// settle makes the contributions to each label that is shown add up to its logit. What the words shown do not
+// account for, the other words and how rare the label is, stands beside what spoke against.
+func settle(text string, z map[counterpoint.Label]float64, a *counterpoint.SegmentAssessment) {
+	for _, l := range counterpoint.Labels {
+		sum, best, worst := 0.0, -1, -1
+		for i, f := range a.Findings {
+			if f.Label == l {
+				sum += f.Contribution
+				if best < 0 || f.Contribution > a.Findings[best].Contribution {
+					best = i
+				}
 			}
-			a.Findings = append(a.Findings, found...)
+		}
+		for i, f := range a.Against {
+			if f.Label == l {
+				sum += f.Contribution
+				if worst < 0 || f.Contribution < a.Against[worst].Contribution {
+					worst = i
+				}
+			}
+		}
+		switch rest := z[l] - sum; {
+		case best >= 0 && rest > 0:
+			a.Findings[best].Contribution += rest
+		case best >= 0 && rest < 0:
+			a.Against = append(a.Against, counterpoint.Finding{Label: l, Score: sigmoid(z[l]), End: len([]rune(text)), Cue: "REST", Contribution: rest,
+				Reason: "all other words, and how seldom such a text is " + string(l)})
+		case worst >= 0 && a.Against[worst].Contribution+rest < 0:
+			a.Against[worst].Contribution += rest
 		}
 	}
 }
@@ -197,13 +349,13 @@ func signal(st counterpoint.Stance) bool {
 	return slices.Contains([]counterpoint.Stance{counterpoint.Condemn, counterpoint.ReportOn, counterpoint.Quote, counterpoint.Question}, st)
 }
 
-func (s *Stage) finding(h lexicon.Hit, probs map[counterpoint.Label]float64, sign float64) counterpoint.Finding {
+func (s *Stage) finding(h lexicon.Hit, z map[counterpoint.Label]float64, sign float64) counterpoint.Finding {
 	w := math.Abs(h.Weight)
 	if own, ok := weight[h.Cue][h.Label]; ok && sign > 0 {
 		w = own
 	}
 	return counterpoint.Finding{
-		Label: h.Label, Score: round(probs[h.Label]), Start: h.Start, End: h.End, Contribution: sign * w,
+		Label: h.Label, Score: sigmoid(z[h.Label]), Start: h.Start, End: h.End, Contribution: sign * w,
 		Reason: h.Reason, Cue: h.Cue, Entry: h.Entry, Version: s.versions["lexicon"],
 	}
 }
@@ -219,5 +371,3 @@ func within(fs []counterpoint.Finding, text string) []counterpoint.Finding {
 func logit(p float64) float64 { return math.Log(p / (1 - p)) }
 
 func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
-
-func round(p float64) float64 { return math.Round(p*1e4) / 1e4 }

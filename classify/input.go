@@ -27,6 +27,7 @@ type Turn struct {
 type verdict struct {
 	answer language.Answer
 	cues   lexicon.Reading
+	tone   lexicon.Tone
 	scores hate.Scores
 }
 
@@ -93,6 +94,14 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 	read(everywhere, 0)
 	for _, lang := range hints(v, in) {
 		read(lang, knownHinted)
+	}
+	tone := v.lang()
+	if tone == counterpoint.Undetermined {
+		tone = v.answer.Best
+	}
+	t, e := s.lexicon.Tone(tone, text)
+	if v.tone = t; e != nil {
+		err = e
 	}
 	for _, lang := range s.lexicon.Knowing(text, knownUnasked) {
 		read(lang, max(knownUnasked, v.cues.Known))

@@ -162,6 +162,23 @@ func TestCuesWorkWithoutTrainingData(t *testing.T) {
 	}
 }
 
+// Marks of a rumour are shown and raise no flag: they say nothing of the truth.
+func TestRumoursAreMarkedAndNotFlagged(t *testing.T) {
+	s := newStage(t, nil)
+	f := func(lang, text string, want bool) {
+		t.Helper()
+		a := judge(t, s, text, classify.Input{Lang: lang})
+		if got := slices.Contains(a.Labels(), counterpoint.MisinformationCue); got != want || a.Flag {
+			t.Errorf("%q: labels %v, flag %v; want a rumour marked: %v, and no flag", text, a.Labels(), a.Flag, want)
+		}
+	}
+	f("eng", "Forwarded as received: I heard that the bridge was closed, share this before it is too late.", true)
+	f("fra", "Message urgent, faites tourner : il paraît que le pont est fermé.", true)
+	f("swa", "Nimesikia kwamba daraja limefungwa, sambazeni.", true)
+	f("eng", "I heard that the bridge was closed.", false)
+	f("eng", "The ministry says the bridge is closed until Monday.", false)
+}
+
 func TestTranscriptGate(t *testing.T) {
 	s := newStage(t, nil)
 	f := func(q counterpoint.Quality, want bool) {

@@ -112,13 +112,18 @@ func (r *request) flagPage(v *view, f counterpoint.Flag) (flagPage, error) {
 	b.Marks = weightiest(f.Findings)
 	b.More = len(f.Findings) - len(b.Marks)
 	b.Reasons, numbers = mergeReasons(f.Text, b.Marks)
-	b.Against, _ = mergeReasons(f.Text, weightiest(f.Against))
+	b.Against, _ = mergeReasons(f.Text, weightiest(wording(f.Against)))
 	if err := b.transcript(r, numbers); err != nil {
 		return b, err
 	}
 	var err error
 	b.Stories, err = r.stories()
 	return b, err
+}
+
+// wording are the findings that point at words: what remains of the sum has no words of its own.
+func wording(fs []counterpoint.Finding) []counterpoint.Finding {
+	return slices.DeleteFunc(slices.Clone(fs), func(f counterpoint.Finding) bool { return f.Cue == "REST" })
 }
 
 // queueOf is the filter of the queue that the person works through.

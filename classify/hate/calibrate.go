@@ -15,13 +15,14 @@ const (
 	minEveryday  = 200 // everyday texts: without them its alarms on ordinary talk are not known
 )
 
-// Prevalence is the share of positives that each head's probabilities assume, in the order of Heads. One half
-// makes .5 the tipping point of a balanced choice; violence and dehumanization are told apart less well and
-// are rare, so that a half would raise them on every third angry sentence.
-var Prevalence = [heads]float64{0.5, 0.5, 0.1, 0.1}
+// Prevalence is the share of positives that each head's probabilities assume, in the order of Heads: one half
+// makes .5 the tipping point of a balanced choice.
+var Prevalence = [heads]float64{0.5, 0.5, 0.5, 0.5}
 
-// calibrate fits each head's probabilities, language by language, on the dev rows.
+// calibrate fits first the experts on the dev rows of their own sets, then each head's probabilities, language
+// by language, on all dev rows.
 func (m *Model) calibrate(dev []example) {
+	m.calibrateExperts(dev)
 	scored, everyday := map[string]*[heads][]point{}, map[string]int{}
 	for i := range dev {
 		e := &dev[i]
@@ -31,10 +32,10 @@ func (m *Model) calibrate(dev []example) {
 		if e.everyday {
 			everyday[e.lang]++
 		}
-		r := m.raw(e.text)
+		z, _, _ := m.raw(e.text, e.lang)
 		for h, y := range e.y {
 			if y >= 0 {
-				scored[e.lang][h] = append(scored[e.lang][h], point{z: r.z[h], yes: y == 1, everyday: e.everyday})
+				scored[e.lang][h] = append(scored[e.lang][h], point{z: z[h], yes: y == 1, everyday: e.everyday})
 			}
 		}
 	}
@@ -52,6 +53,27 @@ func (m *Model) calibrate(dev []example) {
 				m.Platt[lang] = map[counterpoint.Label]Platt{}
 			}
 			m.Platt[lang][Heads[h]] = p
+		}
+	}
+}
+
+func (m *Model) calibrateExperts(dev []example) {
+	var points [experts + 1][]point
+	s := &scratch{}
+	for i := range dev {
+		e := &dev[i]
+		if e.y[0] < 0 {
+			continue
+		}
+		sums := m.sums(s.each(s.cut(clip(e.text)), e.lang), s.mannered(clip(e.text)))
+		points[experts] = append(points[experts], point{z: sums[0], yes: e.y[0] == 1, everyday: e.everyday})
+		if e.domain < experts {
+			points[e.domain] = append(points[e.domain], point{z: sums[expertCol(e.domain)], yes: e.y[0] == 1})
+		}
+	}
+	for k := range points {
+		if p, ok := fit(points[k], 0.5); ok {
+			m.Experts[k] = p
 		}
 	}
 }
@@ -127,7 +149,7 @@ func (p *Platt) step(points []point) bool {
 	var ga, gb, aa, ab, bb float64
 	for _, x := range points {
 		q := linear.Sigmoid(float64(p.A*x.z) + p.B)
-		g, h := float64(x.weight*(q-float64(class(x)))), float64(x.weight*q)*(1-q)
+		g, h := float64(x.weight*(q-float64(side(x)))), float64(x.weight*q)*(1-q)
 		ga += float64(g * x.z)
 		gb += g
 		aa += float64(float64(h*x.z) * x.z)

@@ -20,7 +20,7 @@ func (m *Model) Explain(text, lang string, kind counterpoint.SourceKind, label c
 	s := m.scratch()
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
-	shares := m.shares(words, head, c.A)
+	shares := m.shares(s, text, lang, words, head, c.A)
 	score := m.Score(text, lang, kind).P[label]
 	var out []counterpoint.Finding
 	for i := 0; i < len(words); i++ {
@@ -43,20 +43,41 @@ func (m *Model) Explain(text, lang string, kind counterpoint.SourceKind, label c
 }
 
 // shares is what each word adds to the calibrated log-odds; pairs of words count half for each. With the
-// constant A·bias+B they sum to the logit.
-func (m *Model) shares(words []word, head int, slope float64) []float64 {
+// constant they sum to the logit: the mixture of experts counts as it stands for this text.
+func (m *Model) shares(s *scratch, text, lang string, words []word, head int, slope float64) []float64 {
 	out := make([]float64, len(words))
-	n := 0
-	each(words, func(b uint32, first, last int) {
-		w := float64(m.weights[int(b)*heads+head])
-		out[first] += w / 2
-		out[last] += w / 2
-		n++
-	})
-	for i := range out {
-		out[i] *= slope * m.Step[head] * scale(n)
+	list := s.each(words, lang)
+	factor := m.factors(list, s.mannered(clip(text)), head)
+	both := scales(list)
+	for _, g := range list {
+		row, x := m.chars, both[0]
+		if g.word {
+			row, x = m.words, both[1]
+		}
+		w := 0.0
+		for c, f := range factor {
+			if f != 0 {
+				w += f * float64(row[g.at+uint32(c)])
+			}
+		}
+		w *= slope * x
+		out[g.first] += w / 2
+		out[g.last] += w / 2
 	}
 	return out
+}
+
+// factors is how much a step of each column counts for a head.
+func (m *Model) factors(list []gram, style []uint32, head int) (f [charCols]float64) {
+	if head > 0 {
+		f[head] = m.Step[head]
+		return f
+	}
+	for k, share := range m.mixture(m.sums(list, style)) {
+		c := expertCol(k)
+		f[c] += share * m.Experts[k].A * m.Step[c]
+	}
+	return f
 }
 
 // Words is what every word of the text adds to the calibrated log-odds of the label, for and against. With
@@ -71,18 +92,35 @@ func (m *Model) Words(text, lang string, label counterpoint.Label) []counterpoin
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
 	var out []counterpoint.Finding
-	for i, share := range m.shares(words, head, c.A) {
+	for i, share := range m.shares(s, text, lang, words, head, c.A) {
 		out = append(out, counterpoint.Finding{Label: label, Start: words[i].start, End: words[i].end, Contribution: share})
 	}
 	return out
 }
 
-// Constant is the part of the calibrated log-odds that no word of the text adds.
-func (m *Model) Constant(lang string, label counterpoint.Label) float64 {
+// Constant is the part of the calibrated log-odds of a text that none of its words adds.
+func (m *Model) Constant(text, lang string, label counterpoint.Label) float64 {
 	c := m.Platt[lang][label]
 	head := slices.Index(Heads[:], label)
-	if head < 0 {
+	switch {
+	case head < 0:
 		return 0
+	case head > 0:
+		return c.A*m.Bias[head] + c.B
 	}
-	return c.A*m.Bias[head] + c.B
+	s := m.scratch()
+	defer m.pool.Put(s)
+	style := s.mannered(clip(text))
+	sum, x := 0.0, scale(len(style))
+	for k, share := range m.mixture(m.sums(s.each(s.cut(clip(text)), lang), style)) {
+		c := expertCol(k)
+		z := m.Bias[c]
+		for _, at := range style {
+			if k < experts {
+				z += x * m.StyleStep * float64(m.style[at+uint32(k)])
+			}
+		}
+		sum += share * (m.Experts[k].A*z + m.Experts[k].B)
+	}
+	return c.A*sum + c.B
 }

@@ -1,14 +1,32 @@
 package hate
 
-import "counterpoint/classify/linear"
+import (
+	"strings"
+	"unicode"
+
+	"counterpoint/classify/linear"
+)
 
 const (
 	charBits  = 18 // buckets of character n-grams
-	wordBits  = 16 // buckets of words and pairs of words
-	buckets   = 1<<charBits + 1<<wordBits
+	wordBits  = 17 // buckets of words and pairs of words, for all languages and again for each
 	minGram   = 2
 	maxGram   = 5
 	textLimit = 20000 // bytes a score looks at
+)
+
+// The columns of the weights. Every n-gram has one for each head and one for each expert; words also have one
+// for each guest of the gate (gate.go).
+const (
+	charCols = heads + experts + guests
+	wordCols = heads + experts + guests
+	charSize = charCols << charBits
+	wordSize = wordCols << wordBits
+	// Marks of style, such as "@" or a space before a full stop, tell the gate where a text is from. No head
+	// reads them: they say nothing of what is said. The experts do.
+	styleBits = 11
+	styleCols = experts + guests
+	styleSize = styleCols << styleBits
 )
 
 // scratch holds what scoring one text needs, so that the next text needs nothing new.
@@ -16,27 +34,62 @@ type scratch struct {
 	words []word
 	buf   []rune
 	at    []int
+	grams []gram
+	style []uint32
 }
 
-// hits is the number of n-grams, and calls f with each one's bucket and the words it spans: character n-grams
-// inside a word and its boundaries, words, and pairs of neighbours.
-func each(words []word, f func(bucket uint32, first, last int)) {
+// gram is one n-gram of a text: its first weight, and the words it spans.
+type gram struct {
+	at          uint32
+	first, last int32
+	word        bool // in the table of words
+}
+
+// hashWord is the running hash of a whole word.
+func hashWord(w word) uint64 {
+	h := linear.Hash
+	for _, r := range w.runes {
+		h = linear.Mix(h, r)
+	}
+	return h
+}
+
+// hashLang tells a language's own copy of a word from the copy all languages share.
+func hashLang(lang string) uint64 {
+	h := linear.Hash
+	for _, r := range lang {
+		h = linear.Mix(h, r)
+	}
+	return h
+}
+
+// each lists the n-grams of words: character n-grams inside a word and its boundaries, words, and pairs of
+// neighbours; words and pairs once for all languages and once for their own.
+func (s *scratch) each(words []word, lang string) []gram {
+	s.grams = s.grams[:0]
+	own := hashLang(lang)
 	var before uint64
 	for i, w := range words {
-		chars(w.runes, func(b uint32) { f(b, i, i) })
-		h := linear.Hash
-		for _, r := range w.runes {
-			h = linear.Mix(h, r)
-		}
-		f(1<<charBits+linear.Bucket(h, wordBits), i, i)
+		at := int32(i)
+		s.chars(w.runes, at)
+		h := hashWord(w)
+		s.word(h, at, at)
+		s.word(h^own, at, at)
 		if i > 0 {
-			f(1<<charBits+linear.Bucket(linear.Mix(before, ' ')^h*3, wordBits), i-1, i)
+			pair := linear.Mix(before, ' ') ^ h*3
+			s.word(pair, at-1, at)
+			s.word(pair^own, at-1, at)
 		}
 		before = h
 	}
+	return s.grams
 }
 
-func chars(w []rune, f func(uint32)) {
+func (s *scratch) word(h uint64, first, last int32) {
+	s.grams = append(s.grams, gram{linear.Bucket(h, wordBits) * wordCols, first, last, true})
+}
+
+func (s *scratch) chars(w []rune, word int32) {
 	at := func(i int) rune {
 		if i == 0 || i == len(w)+1 {
 			return ' '
@@ -49,8 +102,76 @@ func chars(w []rune, f func(uint32)) {
 		for k := 0; k < maxGram && i+k < n; k++ {
 			h = linear.Mix(h, at(i+k))
 			if k+1 >= minGram {
-				f(linear.Bucket(h+uint64(k), charBits))
+				s.grams = append(s.grams, gram{linear.Bucket(h+uint64(k), charBits) * charCols, word, word, false})
 			}
 		}
 	}
+}
+
+// mannered lists the marks of style of a text: signs with what stands on either side of them, and capitals.
+func (s *scratch) mannered(text string) []uint32 {
+	s.style = s.style[:0]
+	before, last, word := 's', rune(0), 0
+	for _, r := range text {
+		c := class(r)
+		if c == 'p' {
+			last = r
+			s.style = append(s.style, styleOf('<', before, r))
+		} else if before == 'p' {
+			s.style = append(s.style, styleOf('>', last, c))
+		}
+		switch {
+		case c == 's' && word > 0:
+			s.style = append(s.style, styleOf('w', rune(word), 0))
+			word = 0
+		case c == 'u':
+			word |= 1
+		case c == 'l':
+			word |= 2
+		case c == 'd':
+			word |= 4
+		}
+		before = c
+	}
+	for _, mask := range [...]string{"@user", "<url>", "<number>", "#", "\""} {
+		if strings.Contains(text, mask) {
+			s.style = append(s.style, styleOf('m', rune(len(mask)), rune(mask[0])))
+		}
+	}
+	return s.style
+}
+
+func styleOf(a, b, c rune) uint32 {
+	return linear.Bucket(linear.Mix(linear.Mix(linear.Mix(linear.Hash, a), b), c), styleBits) * styleCols
+}
+
+// class sorts runes: space, lower or upper letter, digit, else a sign.
+func class(r rune) rune {
+	switch {
+	case r == ' ' || r == '\n' || r == '\t':
+		return 's'
+	case 'a' <= r && r <= 'z':
+		return 'l'
+	case 'A' <= r && r <= 'Z':
+		return 'u'
+	case '0' <= r && r <= '9':
+		return 'd'
+	case r < 0x80:
+		return 'p'
+	case unicode.IsLetter(r):
+		return 'l'
+	}
+	return 'p'
+}
+
+// scales make a long text weigh as much as a short one: of character n-grams, and of words, which count as much
+// as all their letters together.
+func scales(grams []gram) [2]float64 {
+	words := 0
+	for _, g := range grams {
+		if g.word {
+			words++
+		}
+	}
+	return [2]float64{scale(len(grams) - words), scale(words)}
 }

@@ -62,11 +62,17 @@ func TestUntrainedLanguagesRaiseNothing(t *testing.T) {
 	}
 }
 
-// What differs between a transcript and a post never reaches the model.
+// What differs between a transcript and a post never reaches the heads; it moves hate a little, for the gate guesses
+// by it where a text is from.
 func TestRadioStyleScoresAlike(t *testing.T) {
 	m := model(t)
 	a := m.Score("You are STUPID, filthy scum!!! Get out, noooooow… @someone https://example.org/x", "eng", counterpoint.Social)
 	b := m.Score("you are stupid filthy scum get out noow", "eng", counterpoint.Radio)
+	if d := a.P[counterpoint.Hate] - b.P[counterpoint.Hate]; math.Abs(d) > 0.1 {
+		t.Errorf("hate %.3f and %.3f", a.P[counterpoint.Hate], b.P[counterpoint.Hate])
+	}
+	delete(a.P, counterpoint.Hate)
+	delete(b.P, counterpoint.Hate)
 	if d := cmp.Diff(a.P, b.P); d != "" {
 		t.Error(d)
 	}
@@ -98,7 +104,7 @@ func TestContributionsSumToTheLogit(t *testing.T) {
 	for _, text := range []string{"you idiot", "what a fine day it is, you filthy pig"} {
 		s := m.Score(text, "eng", counterpoint.Web)
 		for _, l := range hate.Heads {
-			sum := m.Constant("eng", l)
+			sum := m.Constant(text, "eng", l)
 			for _, w := range m.Words(text, "eng", l) {
 				sum += w.Contribution
 			}

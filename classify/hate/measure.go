@@ -118,7 +118,7 @@ func bestThreshold(points []point) float64 {
 func ece(points []point, prevalence float64) float64 {
 	var n [2]int
 	for _, p := range points {
-		n[class(p)]++
+		n[side(p)]++
 	}
 	if n[0] == 0 || n[1] == 0 {
 		return 0
@@ -131,7 +131,7 @@ func ece(points []point, prevalence float64) float64 {
 		}
 		weight[b] += w
 		confidence[b] += w * p.z
-		truth[b] += w * float64(class(p))
+		truth[b] += w * float64(side(p))
 	}
 	sum := 0.0
 	for b := range weight {
@@ -140,7 +140,7 @@ func ece(points []point, prevalence float64) float64 {
 	return sum
 }
 
-func class(p point) int {
+func side(p point) int {
 	if p.yes {
 		return 1
 	}

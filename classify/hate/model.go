@@ -22,12 +22,12 @@ import (
 //go:embed model.bin
 var modelFile []byte
 
-const modelMagic = "CPHATE1\n"
+const modelMagic = "CPHATE2\n"
 
 // Heads are the labels the model scores, in the order of its weights.
-var Heads = [4]counterpoint.Label{counterpoint.Hate, counterpoint.Offensive, counterpoint.Violence, counterpoint.Dehumanization}
+var Heads = [heads]counterpoint.Label{counterpoint.Hate, counterpoint.Offensive, counterpoint.Violence, counterpoint.Dehumanization}
 
-const heads = len(Heads)
+const heads = 4
 
 // neutral is the probability given where a head has no training data in the language: low, and the same for
 // every text.
@@ -45,19 +45,25 @@ type Platt struct {
 
 // header is the part of a model file that is not weights.
 type header struct {
-	Heads   [heads]counterpoint.Label               `json:"heads"`
-	Bias    [heads]float64                          `json:"bias"`
-	Step    [heads]float64                          `json:"step"`        // size of one step of the int8 weights
-	Platt   map[string]map[counterpoint.Label]Platt `json:"calibration"` // language, head; absent is untrained
-	Sources []string                                `json:"sources"`
+	Heads     [heads]counterpoint.Label               `json:"heads"`
+	Bias      [wordCols]float64                       `json:"bias"`
+	Step      [wordCols]float64                       `json:"step"` // size of one step of the int8 weights
+	StyleStep float64                                 `json:"style_step"`
+	Experts   [experts + 1]Platt                      `json:"experts"`     // A of 0 is an expert that was not trained
+	Platt     map[string]map[counterpoint.Label]Platt `json:"calibration"` // language, head; absent is untrained
+	Sources   []string                                `json:"sources"`
+	Tagger    taggerHeader                            `json:"tagger"`
 }
 
 // Model is a set of trained heads. It is safe for concurrent use.
 type Model struct {
 	header
-	weights []int8 // buckets × heads
-	hash    string
-	pool    sync.Pool
+	chars []int8 // 1<<charBits × charCols
+	words []int8 // 1<<wordBits × wordCols
+	style []int8 // 1<<styleBits × styleCols
+	tags  []int8
+	hash  string
+	pool  sync.Pool
 }
 
 // Scores is what the model says of a text.
@@ -67,6 +73,8 @@ type Scores struct {
 	// Trained reports whether any head has training data in the language. Where it is false P is the same
 	// low value for every text.
 	Trained bool
+	// Familiar is how much the text is like the sets of data that have an expert: 0 is not at all, 1 is quite.
+	Familiar float64
 }
 
 var shipped = sync.OnceValues(func() (*Model, error) { return Read(modelFile) })
@@ -94,39 +102,75 @@ func (m *Model) Score(text, lang string, _ counterpoint.SourceKind) Scores {
 		}
 		return out
 	}
-	raw := m.raw(text)
+	z, familiar, grams := m.raw(text, lang)
+	out.Familiar = familiar
 	for i, h := range Heads {
 		out.P[h] = neutral
-		if c, ok := calibration[h]; ok && raw.grams > 0 {
-			z := c.A*raw.z[i] + c.B
-			out.Logit[h], out.P[h] = z, linear.Sigmoid(z)
+		if c, ok := calibration[h]; ok && grams > 0 {
+			v := c.A*z[i] + c.B
+			out.Logit[h], out.P[h] = v, linear.Sigmoid(v)
 		}
 	}
 	return out
 }
 
-// raw is the uncalibrated outcome of a text.
-type raw struct {
-	z     [heads]float64
-	grams int
-}
-
-func (m *Model) raw(text string) raw {
+// raw is the uncalibrated outcome of a text, how familiar it is, and how many n-grams it has.
+func (m *Model) raw(text, lang string) (z [heads]float64, familiar float64, grams int) {
 	s := m.scratch()
 	defer m.pool.Put(s)
-	var sums [heads]int
-	r := raw{}
-	each(s.cut(clip(text)), func(b uint32, _, _ int) {
-		w := m.weights[int(b)*heads : int(b)*heads+heads : int(b)*heads+heads]
-		for i := range sums {
-			sums[i] += int(w[i])
-		}
-		r.grams++
-	})
-	for i, sum := range sums {
-		r.z[i] = m.Bias[i] + float64(scale(r.grams)*m.Step[i]*float64(sum))
+	list := s.each(s.cut(clip(text)), lang)
+	sums := m.sums(list, s.mannered(clip(text)))
+	for h := range z {
+		z[h] = sums[h]
 	}
-	return r
+	z[0] = 0
+	shares := m.mixture(sums)
+	for k, share := range shares {
+		z[0] += float64(share * (m.Experts[k].A*sums[expertCol(k)] + m.Experts[k].B))
+	}
+	return z, 1 - shares[experts], len(list)
+}
+
+// expertCol is the column of an expert; the last guest is the pooled head.
+func expertCol(k int) int {
+	if k == experts {
+		return 0
+	}
+	return heads + k
+}
+
+func (m *Model) mixture(sums [wordCols]float64) [experts + 1]float64 {
+	return mix([guests]float64(sums[heads+experts:]))
+}
+
+// sums is the linear outcome of every column.
+func (m *Model) sums(list []gram, style []uint32) (z [wordCols]float64) {
+	var chars, words [wordCols]int32
+	for _, g := range list {
+		if g.word {
+			for i, w := range m.words[g.at : g.at+wordCols : g.at+wordCols] {
+				words[i] += int32(w)
+			}
+			continue
+		}
+		for i, w := range m.chars[g.at : g.at+charCols : g.at+charCols] {
+			chars[i] += int32(w)
+		}
+	}
+	x := scales(list)
+	for i := range z {
+		z[i] = m.Bias[i] + float64(m.Step[i]*(float64(x[0]*float64(chars[i]))+float64(x[1]*float64(words[i]))))
+	}
+	var marks [styleCols]int32
+	for _, at := range style {
+		for i, w := range m.style[at : at+styleCols : at+styleCols] {
+			marks[i] += int32(w)
+		}
+	}
+	for i, n := range marks {
+		z[heads+i] += float64(scale(len(style)) * m.StyleStep * float64(n))
+	}
+	return z
 }
 
 // scale makes a long text weigh as much as a short one.
@@ -155,7 +199,7 @@ func Read(file []byte) (*Model, error) {
 		return nil, fmt.Errorf("hate model: %w", errModel)
 	}
 	n := int(binary.LittleEndian.Uint32(rest))
-	if n > len(rest)-4 || len(rest)-4-n != buckets*heads {
+	if n > len(rest)-4 || len(rest)-4-n != charSize+wordSize+styleSize+tagSize {
 		return nil, fmt.Errorf("hate model: %d bytes: %w", len(file), errModel)
 	}
 	sum := sha256.Sum256(file)
@@ -163,10 +207,12 @@ func Read(file []byte) (*Model, error) {
 	if err := json.Unmarshal(rest[4:4+n], &m.header); err != nil || m.Heads != Heads {
 		return nil, fmt.Errorf("hate model: header: %w", errModel)
 	}
-	m.weights = make([]int8, buckets*heads)
+	all := make([]int8, charSize+wordSize+styleSize+tagSize)
 	for i, b := range rest[4+n:] {
-		m.weights[i] = int8(b)
+		all[i] = int8(b)
 	}
+	m.chars, m.words = all[:charSize], all[charSize:charSize+wordSize]
+	m.style, m.tags = all[charSize+wordSize:len(all)-tagSize], all[len(all)-tagSize:]
 	return m, nil
 }
 
@@ -177,8 +223,10 @@ func (m *Model) bytes() ([]byte, error) {
 	}
 	out := append([]byte(modelMagic), binary.LittleEndian.AppendUint32(nil, uint32(len(head)))...)
 	out = append(out, head...)
-	for _, w := range m.weights {
-		out = append(out, byte(w))
+	for _, part := range [][]int8{m.chars, m.words, m.style, m.tags} {
+		for _, w := range part {
+			out = append(out, byte(w))
+		}
 	}
 	return out, nil
 }

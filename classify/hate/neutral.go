@@ -37,7 +37,7 @@ func (d *data) neutral() {
 	for i, frame := range neutralFrames {
 		for j := i % 3; j < len(neutralGroups); j += 3 {
 			text := strings.ReplaceAll(frame, "GROUP", neutralGroups[j])
-			d.train = append(d.train, example{text: text, lang: "eng", source: source, weight: 1, everyday: true})
+			d.train = append(d.train, example{text: text, lang: "eng", source: source, weight: 1, everyday: true, domain: guests - 1})
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // word is a run of letters, digits and emoji as the model sees it: folded, with the range of runes of the
@@ -56,6 +58,11 @@ func (s *scratch) cut(text string) []word {
 			}
 		case alone:
 			flush()
+			if name, ok := emoji[f]; ok {
+				s.named(name, i)
+				first = len(s.buf)
+				continue
+			}
 		}
 		if start < 0 {
 			start = i
@@ -70,7 +77,46 @@ func (s *scratch) cut(text string) []word {
 		}
 	}
 	flush()
+	s.words = joined(s.words)
 	return s.words
+}
+
+// named adds a word of one rune of the original.
+func (s *scratch) named(name string, at int) {
+	from := len(s.buf)
+	for _, r := range name {
+		s.buf, s.at = append(s.buf, r), append(s.at, at)
+	}
+	w := word{start: at, end: at + 1}
+	w.runes, w.pos = s.buf[from:len(s.buf):len(s.buf)], s.at[from:len(s.at):len(s.at)]
+	s.words = append(s.words, w)
+}
+
+// joined makes one word of letters that are spelled out: k i l l, k.i.l.l, k-i-l-l.
+func joined(words []word) []word {
+	out := words[:0]
+	for i := 0; i < len(words); {
+		j := i + 1
+		for j < len(words) && single(words[i]) && single(words[j]) && words[j].start-words[j-1].end == 1 {
+			j++
+		}
+		if j-i < 3 {
+			out = append(out, words[i])
+			i++
+			continue
+		}
+		w := word{start: words[i].start, end: words[j-1].end}
+		for _, one := range words[i:j] {
+			w.runes, w.pos = append(w.runes, one.runes...), append(w.pos, one.pos...)
+		}
+		out = append(out, w)
+		i = j
+	}
+	return out
+}
+
+func single(w word) bool {
+	return w.end-w.start == 1 && len(w.runes) == 1 && unicode.IsLetter(w.runes[0])
 }
 
 const maxWord = 40
@@ -113,9 +159,14 @@ const (
 	alone             // a word by itself: emoji
 )
 
+// letterAt reports whether a letter follows, whatever is not seen between.
 func letterAt(text string, at int) bool {
-	r, _ := utf8.DecodeRuneInString(text[at:])
-	return unicode.IsLetter(r)
+	for _, r := range text[at:] {
+		if _, kind := fold(r); kind != skip {
+			return unicode.IsLetter(r)
+		}
+	}
+	return false
 }
 
 func fold(r rune) (rune, kind) {
@@ -136,6 +187,8 @@ func fold(r rune) (rune, kind) {
 		return foldLetter(unicode.ToLower(r)), part
 	case unicode.IsDigit(r):
 		return '0', part
+	case 0x1f170 <= r && r <= 0x1f17f: // emoji of letters
+		return 'a' + r - 0x1f170, part
 	case unicode.Is(unicode.So, r) || 0x1f1e6 <= r && r <= 0x1faff:
 		return r, alone
 	case r == '’':
@@ -178,6 +231,11 @@ func foldLetter(r rune) rune {
 	if to, ok := plain[r]; ok {
 		return to
 	}
+	if r >= 0x2100 { // full-width, mathematical and other letters in disguise
+		for _, d := range norm.NFKD.String(string(r)) {
+			return unicode.ToLower(d)
+		}
+	}
 	return r
 }
 
@@ -186,6 +244,17 @@ var plain = func() map[rune]rune {
 	for to, from := range map[rune]string{'a': "àáâãäå", 'e': "èéêë", 'i': "ìíîï", 'o': "òóôõö", 'u': "ùúûü", 'c': "ç", 'n': "ñ", 'y': "ýÿ"} {
 		for _, r := range from {
 			m[r] = to
+		}
+	}
+	for to, from := range map[rune]string{'a': "аα", 'e': "еε", 'o': "оο", 'p': "рρ", 'c': "с", 'y': "у", 'x': "х", 'i': "іιı", 's': "ѕ", 'j': "ј", 'k': "кκ", 't': "τ", 'v': "ν"} {
+		for _, r := range from {
+			m[r] = to // look-alikes from the Cyrillic and Greek alphabets
+		}
+	}
+	for to, from := range map[rune]string{'ሀ': "ሐኀኸ", 'ሁ': "ሑኁኹ", 'ሂ': "ሒኂኺ", 'ሃ': "ሓኃኻ", 'ሄ': "ሔኄኼ", 'ህ': "ሕኅኽ", 'ሆ': "ሖኆኾ", 'ሰ': "ሠ", 'ሱ': "ሡ", 'ሲ': "ሢ", 'ሳ': "ሣ",
+		'ሴ': "ሤ", 'ስ': "ሥ", 'ሶ': "ሦ", 'አ': "ዐ", 'ኡ': "ዑ", 'ኢ': "ዒ", 'ኣ': "ዓ", 'ኤ': "ዔ", 'እ': "ዕ", 'ኦ': "ዖ", 'ጸ': "ፀ", 'ጹ': "ፁ", 'ጺ': "ፂ", 'ጻ': "ፃ", 'ጼ': "ፄ", 'ጽ': "ፅ", 'ጾ': "ፆ"} {
+		for _, r := range from {
+			m[r] = to // Ethiopic letters that sound alike and are written one for another
 		}
 	}
 	return m

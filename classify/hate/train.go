@@ -18,9 +18,9 @@ import (
 
 // TrainOptions shape a training run. The zero value makes the shipped model.
 type TrainOptions struct {
-	// ShareAlike adds sources under share-alike licences (ToLD-Br, Stormfront). The shipped model is made
-	// without them: whether weights are an adaptation of their data is unsettled.
-	ShareAlike bool
+	// NoShareAlike leaves out sources under share-alike licences (ToLD-Br, Stormfront): whether weights are an
+	// adaptation of their data is unsettled. The shipped model has them; without there is no Portuguese.
+	NoShareAlike bool
 	// Everyday is a folder of data/langid whose sentences stand in for ordinary talk. Empty means the folder
 	// langid beside the labelled data, where there is one; "none" means none.
 	Everyday string
@@ -38,6 +38,7 @@ type row struct {
 	Labels map[counterpoint.Label]*int `json:"labels"`
 	Scope  string                      `json:"scope"`
 	Split  string                      `json:"split"`
+	Spans  [][2]int                    `json:"spans"`
 }
 
 // example is a row ready to be learned: y is 1, 0, or -1 for not known.
@@ -49,6 +50,8 @@ type example struct {
 	weight float32
 	// everyday text was labelled by nobody and is presumed clean.
 	everyday bool
+	domain   int // its expert, or experts for none
+	spans    [][2]int
 }
 
 // everydayWeight is what a row counts that nobody labelled for hate and that is presumed to hold none: there
@@ -62,6 +65,11 @@ var (
 	everydaySentences = []string{"african-storybook", "tatoeba-test-2021-08-07", "tico19"}
 	everydayLanguages = []string{"ara", "eng", "fra", "por", "spa", "swa"}
 )
+
+// noisy are sets whose labels hardly agree with one another: hate in them is near chance for every model tried.
+var noisy = []string{"mlma_eng", "mlma_fra"}
+
+const noisyWeight = 0.3
 
 var shareAlike = []string{"told_br", "stormfront"}
 
@@ -93,6 +101,7 @@ func train(ctx context.Context, dir string, o TrainOptions) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.augment(linear.Rand(o.Seed))
 	t := newTrainer(d, o)
 	for epoch := range o.Epochs {
 		if err := t.epoch(ctx, epoch); err != nil {
@@ -101,6 +110,9 @@ func train(ctx context.Context, dir string, o TrainOptions) (*Model, error) {
 	}
 	m := t.quantized()
 	m.Sources = d.sources
+	if err := m.trainTagger(ctx, &d, o); err != nil {
+		return nil, err
+	}
 	m.calibrate(d.dev)
 	return m, nil
 }
@@ -114,7 +126,7 @@ func read(ctx context.Context, dir string, o TrainOptions) (data, error) {
 	for _, f := range files {
 		n := map[string]int{}
 		err := corpus.Each(ctx, f, func(r row) error {
-			if r.Source == "" || r.Labels == nil || slices.Contains(shareAlike, r.Source) && !o.ShareAlike {
+			if r.Source == "" || r.Labels == nil || slices.Contains(shareAlike, r.Source) && o.NoShareAlike {
 				return nil // the lexicon has no labels
 			}
 			if n[r.Split]++; o.Rows > 0 && n[r.Split] > o.Rows {
@@ -131,6 +143,7 @@ func read(ctx context.Context, dir string, o TrainOptions) (data, error) {
 		return data{}, errors.New("training the hate model: no train or no dev rows with labels in " + dir)
 	}
 	d.neutral()
+	d.frames(o.Seed)
 	if err := d.sentences(ctx, cmp.Or(o.Everyday, filepath.Join(filepath.Dir(filepath.Clean(dir)), "langid")), o); err != nil {
 		return data{}, err
 	}
@@ -146,7 +159,7 @@ func (d *data) sentences(ctx context.Context, dir string, o TrainOptions) error 
 		}
 		n, source := map[string]int{}, d.source(name)
 		err := corpus.Each(ctx, path, func(r row) error {
-			e := example{text: r.Text, source: source, weight: 1, everyday: true}
+			e := example{text: r.Text, source: source, weight: 1, everyday: true, domain: guests - 1}
 			e.lang, _ = counterpoint.Lang(r.Lang)
 			if n[r.Split]++; !slices.Contains(everydayLanguages, e.lang) || o.Rows > 0 && n[r.Split] > o.Rows {
 				return nil
@@ -167,7 +180,7 @@ func (d *data) sentences(ctx context.Context, dir string, o TrainOptions) error 
 }
 
 func (d *data) add(r row) {
-	e := example{text: r.Text, weight: 1, source: d.source(r.Source)}
+	e := example{text: r.Text, weight: 1, source: d.source(r.Source), domain: domain(r.Source), spans: r.Spans}
 	e.lang, _ = counterpoint.Lang(r.Lang)
 	known := false
 	for i, h := range Heads {
@@ -175,6 +188,9 @@ func (d *data) add(r row) {
 		if y := r.Labels[h]; y != nil {
 			e.y[i], known = int8(*y), true
 		}
+	}
+	if slices.Contains(noisy, r.Source) {
+		e.weight = noisyWeight
 	}
 	if slices.Contains(everyday, r.Source) {
 		e.y, e.weight, e.everyday, known = [heads]int8{}, everydayWeight, true, true
@@ -197,45 +213,55 @@ func (d *data) source(name string) int {
 	return i
 }
 
-// trainer is logistic regression for all heads at once, by AdaGrad.
+// trainer is logistic regression for all columns at once, by AdaGrad.
 type trainer struct {
 	o       TrainOptions
 	train   []example
 	rand    linear.Rand
-	weights []float32 // buckets × heads
-	squares []float32 // of gradients
-	bias    [heads]float32
+	weights [3][]float32 // of character n-grams, of words, of style
+	squares [3][]float32 // of gradients
+	bias    [wordCols]float32
 	offset  [][heads]float32 // of a source, in training alone: its habits are not the text's
 	balance [heads]float32   // how much more a positive counts
+	own     [experts]float32 // and to an expert
 	s       scratch
-	grams   []uint32
 }
 
 const (
-	rate = 0.12
+	rate = 0.1
 	// maxBalance bounds how much a rare positive counts.
 	maxBalance = 6
 )
 
 func newTrainer(d data, o TrainOptions) *trainer {
 	t := &trainer{o: o, train: d.train, rand: linear.Rand(o.Seed), offset: make([][heads]float32, len(d.sources))}
-	t.weights, t.squares = make([]float32, buckets*heads), make([]float32, buckets*heads)
-	for i := range t.squares {
-		t.squares[i] = 1e-3
+	for i, n := range [3]int{charSize, wordSize, styleSize} {
+		t.weights[i], t.squares[i] = make([]float32, n), make([]float32, n)
+		for j := range t.squares[i] {
+			t.squares[i][j] = 1e-2
+		}
 	}
 	for h := range heads {
-		n := [2]float64{}
-		for _, e := range t.train {
-			if e.y[h] >= 0 {
-				n[e.y[h]] += float64(e.weight)
-			}
-		}
-		t.balance[h] = 1
-		if n[1] > 0 {
-			t.balance[h] = float32(min(max(n[0]/n[1], 1), maxBalance))
-		}
+		t.balance[h] = balance(t.train, h, -1)
+	}
+	for k := range experts {
+		t.own[k] = balance(t.train, 0, k)
 	}
 	return t
+}
+
+// balance is how much more a positive of a head must count, among all rows or those of one expert.
+func balance(rows []example, h, domain int) float32 {
+	n := [2]float64{}
+	for i := range rows {
+		if e := &rows[i]; e.y[h] >= 0 && (domain < 0 || e.domain == domain) {
+			n[e.y[h]] += float64(e.weight)
+		}
+	}
+	if n[1] == 0 {
+		return 1
+	}
+	return float32(min(max(n[0]/n[1], 1), maxBalance))
 }
 
 func (t *trainer) epoch(ctx context.Context, epoch int) error {
@@ -259,27 +285,63 @@ func (t *trainer) epoch(ctx context.Context, epoch int) error {
 }
 
 func (t *trainer) learn(e *example) {
-	t.grams = t.grams[:0]
-	each(t.s.cut(clip(e.text)), func(b uint32, _, _ int) { t.grams = append(t.grams, b) })
-	if len(t.grams) == 0 {
+	grams := t.s.each(t.s.cut(clip(e.text)), e.lang)
+	if len(grams) == 0 {
 		return
 	}
-	x := float32(scale(len(t.grams)))
-	var sum, grad [heads]float32
-	for _, b := range t.grams {
-		for h, w := range t.weights[int(b)*heads : int(b)*heads+heads] {
-			sum[h] += w
+	both := scales(grams)
+	x := [2]float32{float32(both[0]), float32(both[1])}
+	z := t.sums(grams, x)
+	style := t.s.mannered(clip(e.text))
+	for _, at := range style {
+		for i, w := range t.weights[2][at : at+styleCols] {
+			z[heads+i] += float32(w * float32(scale(len(style))))
 		}
 	}
+	var grad [wordCols]float32
+	t.heads(e, &z, &grad)
+	if k := e.domain; k < experts && e.y[0] >= 0 {
+		c := heads + k
+		g := float32(linear.Sigmoid(float64(z[c]))) - float32(e.y[0])
+		if e.y[0] == 1 {
+			g *= t.own[k]
+		}
+		grad[c] = g
+		t.bias[c] -= float32(0.005 * g)
+	}
+	t.gate(e, &z, &grad)
+	t.styleStep(style, grad[heads:])
+	t.step(grams, &grad, x)
+}
+
+func (t *trainer) sums(grams []gram, x [2]float32) (z [wordCols]float32) {
+	for _, g := range grams {
+		if g.word {
+			for i, w := range t.weights[1][g.at : g.at+wordCols] {
+				z[i] += float32(w * x[1])
+			}
+			continue
+		}
+		for i, w := range t.weights[0][g.at : g.at+charCols] {
+			z[i] += float32(w * x[0])
+		}
+	}
+	for i := range z {
+		z[i] += t.bias[i]
+	}
+	return z
+}
+
+func (t *trainer) heads(e *example, z, grad *[wordCols]float32) {
 	for h, y := range e.y {
 		if y < 0 {
 			continue
 		}
-		z := t.bias[h] + float32(sum[h]*x)
+		v := z[h]
 		if !e.everyday {
-			z += t.offset[e.source][h]
+			v += t.offset[e.source][h]
 		}
-		g := (float32(linear.Sigmoid(float64(z))) - float32(y)) * e.weight
+		g := (float32(linear.Sigmoid(float64(v))) - float32(y)) * e.weight
 		if y == 1 {
 			g *= t.balance[h]
 		}
@@ -287,35 +349,91 @@ func (t *trainer) learn(e *example) {
 		if !e.everyday { // its offset would explain it away, and the words teach nothing
 			t.offset[e.source][h] -= float32(0.02 * g)
 		}
-		grad[h] = float32(g * x)
+		grad[h] = g
 	}
-	t.step(grad)
 }
 
-func (t *trainer) step(grad [heads]float32) {
-	for _, b := range t.grams {
-		at := int(b) * heads
-		for h, g := range grad {
+// gate learns which set of data a row is from.
+func (t *trainer) gate(e *example, z, grad *[wordCols]float32) {
+	var p [guests]float64
+	for k := range p {
+		p[k] = float64(z[heads+experts+k])
+	}
+	linear.Softmax(p[:])
+	for k := range p {
+		g := float32(p[k])
+		if k == e.domain {
+			g--
+		}
+		c := heads + experts + k
+		grad[c] = g
+		t.bias[c] -= float32(0.005 * g)
+	}
+}
+
+func (t *trainer) step(grams []gram, grad *[wordCols]float32, x [2]float32) {
+	var cols []int
+	for c, g := range grad {
+		if g != 0 {
+			cols = append(cols, c)
+		}
+	}
+	for _, g := range grams {
+		table, n := 0, charCols
+		if g.word {
+			table, n = 1, wordCols
+		}
+		w, q := t.weights[table][g.at:g.at+uint32(n)], t.squares[table][g.at:g.at+uint32(n)]
+		for _, c := range cols {
+			if c >= n {
+				break
+			}
+			d := float32(grad[c] * x[table])
+			q[c] += float32(d * d)
+			w[c] -= float32(rate*d) / float32(math.Sqrt(float64(q[c])))
+		}
+	}
+}
+
+func (t *trainer) styleStep(style []uint32, grad []float32) {
+	x := float32(scale(len(style)))
+	for _, at := range style {
+		w, q := t.weights[2][at:at+styleCols], t.squares[2][at:at+styleCols]
+		for c, g := range grad {
 			if g == 0 {
 				continue
 			}
-			t.squares[at+h] += float32(g * g)
-			t.weights[at+h] -= float32(rate*g) / float32(math.Sqrt(float64(t.squares[at+h])))
+			g = float32(g * x)
+			q[c] += float32(g * g)
+			w[c] -= float32(rate*g) / float32(math.Sqrt(float64(q[c])))
 		}
 	}
 }
 
+// quantized turns each column into steps of one size, the same in both tables.
 func (t *trainer) quantized() *Model {
-	m := &Model{header: header{Heads: Heads}, weights: make([]int8, buckets*heads)}
-	one, q := make([]float32, buckets), make([]int8, buckets)
-	for h := range heads {
-		for b := range one {
-			one[b] = t.weights[b*heads+h]
+	m := &Model{header: header{Heads: Heads}, chars: make([]int8, charSize), words: make([]int8, wordSize)}
+	m.style = make([]int8, styleSize)
+	m.StyleStep = float64(linear.Quantize(t.weights[2], m.style))
+	for c := range wordCols {
+		var top float32
+		for i := c; i < wordSize; i += wordCols {
+			top = max(top, t.weights[1][i], -t.weights[1][i])
 		}
-		m.Step[h] = float64(linear.Quantize(one, q))
-		m.Bias[h] = float64(t.bias[h])
-		for b := range q {
-			m.weights[b*heads+h] = q[b]
+		for i := c; c < charCols && i < charSize; i += charCols {
+			top = max(top, t.weights[0][i], -t.weights[0][i])
+		}
+		m.Bias[c] = float64(t.bias[c])
+		if top == 0 {
+			continue
+		}
+		step := top / 127
+		m.Step[c] = float64(step)
+		for i := c; i < wordSize; i += wordCols {
+			m.words[i] = int8(math.RoundToEven(float64(t.weights[1][i] / step)))
+		}
+		for i := c; c < charCols && i < charSize; i += charCols {
+			m.chars[i] = int8(math.RoundToEven(float64(t.weights[0][i] / step)))
 		}
 	}
 	return m

@@ -105,6 +105,9 @@ type tokenizer struct {
 }
 
 func (t *tokenizer) read(r, next rune, pos int) {
+	if r >= 0x1f170 && r <= 0x1f17f {
+		r = squared[r-0x1f170]
+	}
 	switch {
 	case unicode.IsLetter(r) || unicode.IsDigit(r), (r == '@' || r == '$') && (len(t.word) > 0 || unicode.IsLetter(next)):
 		if len(t.word) == 0 {
@@ -125,6 +128,9 @@ func (t *tokenizer) read(r, next rune, pos int) {
 		t.mark(r, next)
 	}
 }
+
+// squared are the emoji of letters, from U+1F170, which hide a word from a machine and not from a reader.
+var squared = [16]rune{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p'}
 
 func (t *tokenizer) mark(r, next rune) {
 	switch r {

@@ -33,12 +33,14 @@ const (
 	toneNot                      // negation
 	toneCounter                  // words of those who object
 	toneOther                    // whom one may insult without insulting a group: one person, a trade, a thing
+	toneDouble                   // a slur that is also an everyday word: it names a group only with a bad word beside it
+	toneRumour                   // hearsay, forwarded as received, urgency
 	toneOwn                      // we, I am: a group's own word for itself
 )
 
 var toneNames = map[string]tone{
 	"GROUP": toneGroup, "SLUR": toneSlur, "BAD": toneBad, "HATE": toneHate, "HARM": toneHarm, "OUT": toneOut, "BEAST": toneBeast,
-	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn,
+	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn, "DOUBLE": toneDouble, "RUMOUR": toneRumour,
 }
 
 const toneEvil = toneBad | toneHate | toneHarm | toneOut | toneBeast
@@ -86,7 +88,7 @@ func (t *tones) add(line string) error {
 	class, forms, ok := strings.Cut(line, "\t")
 	c, known := toneNames[class]
 	if !ok || !known {
-		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER or OWN, a tab and words", class)
+		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, RUMOUR or OWN, a tab and words", class)
 	}
 	for form := range strings.SplitSeq(forms, ",") {
 		form = strings.TrimSpace(form)
@@ -155,6 +157,10 @@ type Tone struct {
 	Against []Hit
 	// Group reports whether the text names a protected group or insults one by a slur.
 	Group bool
+	// Rumour are the marks of a claim that nobody vouches for. They say nothing of its truth.
+	Rumour []Hit
+	// Harm is the number of words of harm that are not denied, whomever they are said of.
+	Harm int
 	// Countered reports whether the speaker objects to what is said.
 	Countered bool
 }
@@ -180,6 +186,7 @@ const (
 	toneDenied  = 4.0 // the group is denied something good
 	toneKind    = -1.6
 	toneObjects = -5.0
+	toneHearsay = 2.2
 	toneNear    = 12 // words between a group's name and what is said of it
 )
 
@@ -207,17 +214,20 @@ type toneReader struct {
 }
 
 func (t *tones) read(text, lang string) Tone {
-	r := &toneReader{toks: tokenize(text, t.split), lang: lang, out: Tone{Known: true}}
+	r := &toneReader{toks: pictured(tokenize(text, t.split), text), lang: lang, out: Tone{Known: true}}
 	r.at = make([]tone, len(r.toks))
 	for i := 0; i < len(r.toks); i++ {
 		if ph := t.phraseAt(r.toks, i); ph.words != nil {
 			for k := range ph.words {
-				r.at[i+k] = ph.tone
+				r.at[i+k] = ph.tone &^ toneRumour
 			}
+			r.at[i] = ph.tone // one mark a phrase
 			i += len(ph.words) - 1
 			continue
 		}
-		r.at[i] = t.look(r.toks[i].word)
+		if r.at[i] = pictures[r.toks[i].word]; r.at[i] == 0 {
+			r.at[i] = t.look(r.toks[i].word)
+		}
 	}
 	r.judge()
 	return r.out
@@ -245,8 +255,16 @@ func (ph tonePhrase) at(toks []token, i int) bool {
 }
 
 func (r *toneReader) judge() {
+	r.doubles()
 	for i, t := range r.at {
+		if t&toneRumour != 0 {
+			r.out.Rumour = append(r.out.Rumour, Hit{Cue: "RUMOUR", Label: counterpoint.MisinformationCue, Start: r.toks[i].start, End: r.toks[i].end,
+				Weight: toneHearsay, Reason: "a mark of a claim that nobody vouches for; it may be true", Entry: r.lang + "/tone"})
+		}
 		r.out.Group = r.out.Group || t&(toneGroup|toneSlur) != 0
+		if t&toneHarm != 0 && !r.negated(i) {
+			r.out.Harm++
+		}
 		if t&toneCounter != 0 && !r.out.Countered {
 			r.out.Countered = true
 			r.against("COUNTER", i, toneObjects, "the words of somebody who objects")
@@ -274,6 +292,20 @@ func (r *toneReader) judge() {
 			if t&toneGood != 0 {
 				r.against("GOOD", i, toneKind, "good words beside the name of a group")
 				return
+			}
+		}
+	}
+}
+
+// doubles takes a double word for a slur where a bad or swear word stands right beside it.
+func (r *toneReader) doubles() {
+	for i, t := range r.at {
+		if t&toneDouble == 0 {
+			continue
+		}
+		for _, o := range r.at[max(0, i-3):min(len(r.at), i+4)] {
+			if o&(toneEvil&^toneBeast|toneSwear|toneGroup) != 0 {
+				r.at[i] = toneSlur
 			}
 		}
 	}
@@ -369,4 +401,44 @@ func (r *toneReader) hit(cue string, label counterpoint.Label, i int, weight flo
 
 func (r *toneReader) against(cue string, i int, weight float64, reason string) {
 	r.out.Against = append(r.out.Against, Hit{Cue: cue, Label: counterpoint.Hate, Start: r.toks[i].start, End: r.toks[i].end, Weight: weight, Reason: reason, Entry: r.lang + "/tone"})
+}
+
+// pictures are emoji that stand in a sentence for a word, as the runes they are.
+var pictures = func() map[string]tone {
+	m := map[string]tone{}
+	for t, runes := range map[tone]string{
+		toneGroup: "🏳🌈👬👭⚧☪🕌🧕👳✡🕍✝♿🦽🦼🧏🦯🏿🏾👩👧👵👸🚺♀",
+		toneBeast: "🐀🐁🐭🐍🐖🐷🐽🐒🐵🦍🦧🐕🐶🪳🐛🦟🦠💩🐑🐐",
+		toneHarm:  "🔪🗡⚔🔫💣🧨⚰☠💀🪓🪦",
+		toneBad:   "🤮🤢🗑🚮🤡👎🤥👹👺😈",
+		toneHate:  "😡🤬😠👿",
+		toneSwear: "🖕",
+		toneGood:  "❤🧡💛💚💙💜💕💖💗💓😍🥰😊🤗👍👏🎉🙌💪",
+		toneNot:   "🚫",
+	} {
+		for _, r := range runes {
+			m[string(r)] = t
+		}
+	}
+	return m
+}()
+
+// pictured adds a token for every such emoji, in the order of the text.
+func pictured(toks []token, text string) []token {
+	var found []token
+	pos := 0
+	for _, r := range text {
+		if r >= 0x2600 {
+			if w := string(r); pictures[w] != 0 {
+				found = append(found, token{word: w, start: pos, end: pos + 1, entry: -1})
+			}
+		}
+		pos++
+	}
+	if found == nil {
+		return toks
+	}
+	toks = append(toks, found...)
+	slices.SortStableFunc(toks, func(a, b token) int { return a.start - b.start })
+	return toks
 }

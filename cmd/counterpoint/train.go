@@ -29,8 +29,8 @@ func trainCommand() *cobra.Command {
 				if len(dirs) != 1 {
 					return usagef("--data: one folder")
 				}
-				return hate.Train(ctx, dirs[0], hate.TrainOptions{ShareAlike: shareAlike, Progress: progress}, w)
-			}, false),
+				return hate.Train(ctx, dirs[0], hate.TrainOptions{NoShareAlike: !shareAlike, Progress: progress}, w)
+			}, true),
 		trainOne("language", "Train the language model on DATA/*.jsonl.gz",
 			func(ctx context.Context, dirs []string, shareAlike bool, progress func(int, int, int), w io.Writer) error {
 				o := language.TrainOptions{Progress: progress, ShareAlike: language.No}

@@ -1,0 +1,244 @@
+package hate
+
+import (
+	"context"
+	"math"
+
+	"counterpoint/classify/linear"
+)
+
+// The tagger says which words of a text make it toxic, as people marked them: a head says that a text is
+// hateful and spreads its reasons over all words; people mark two or three.
+const (
+	tagBits = 17
+	tagSize = 1 << tagBits
+)
+
+type taggerHeader struct {
+	Bias  float64 `json:"bias"`
+	Step  float64 `json:"step"`
+	Cut   float64 `json:"cut"`   // log-odds from which a word is marked
+	Texts int     `json:"texts"` // with spans, trained on
+}
+
+// tagFeatures calls f with the buckets of word i: its letters, itself, and its neighbours.
+func tagFeatures(words []word, i int, f func(uint32)) {
+	w := words[i]
+	n := len(w.runes) + 2
+	at := func(i int) rune {
+		if i == 0 || i == n-1 {
+			return ' '
+		}
+		return w.runes[i-1]
+	}
+	for i := range n {
+		h := linear.Hash
+		for k := 0; k < maxGram && i+k < n; k++ {
+			h = linear.Mix(h, at(i+k))
+			if k+1 >= minGram {
+				f(linear.Bucket(h+uint64(k), tagBits))
+			}
+		}
+	}
+	h := hashWord(w)
+	var before, after uint64 = 1, 2
+	if i > 0 {
+		before = hashWord(words[i-1])
+	}
+	if i+1 < len(words) {
+		after = hashWord(words[i+1])
+	}
+	for _, x := range [...]uint64{h, linear.Mix(before, '<'), linear.Mix(after, '>'), linear.Mix(before, '<') ^ h*3, linear.Mix(after, '>') ^ h*5} {
+		f(linear.Bucket(x+7, tagBits))
+		f(linear.Bucket(x*3+11, tagBits)) // words count as much as their many letters
+	}
+}
+
+// marks are the calibrated log-odds of every word to be one that people would mark.
+func (m *Model) marks(words []word) []float64 {
+	out := make([]float64, len(words))
+	for i := range words {
+		sum, n := 0, 0
+		tagFeatures(words, i, func(b uint32) {
+			sum += int(m.tags[b])
+			n++
+		})
+		out[i] = m.Tagger.Bias + float64(m.Tagger.Step*scale(n)*float64(sum))
+	}
+	return out
+}
+
+// tagLang is the one language in which people marked words.
+const tagLang = "eng"
+
+// Marks returns the runs of words that people would mark as toxic, as ranges of runes. There are none in a
+// language in which nobody marked any.
+func (m *Model) Marks(text, lang string) [][2]int {
+	if lang != tagLang || m.Tagger.Texts == 0 {
+		return nil
+	}
+	s := m.scratch()
+	defer m.pool.Put(s)
+	words := s.cut(clip(text))
+	z := m.marks(words)
+	return runs(words, z, m.Tagger.cut(z))
+}
+
+// cut is where to mark a text: lower where no word stands out, so that the worst of a bad text is marked.
+func (h taggerHeader) cut(z []float64) float64 {
+	top := math.Inf(-1)
+	for _, x := range z {
+		top = max(top, x)
+	}
+	if top < h.Cut && top >= h.Cut-tagSlack {
+		return top
+	}
+	return h.Cut
+}
+
+// tagSlack is how far under the cut the worst word of a text may lie.
+const tagSlack = 3.5
+
+// runs joins neighbouring marked words.
+func runs(words []word, z []float64, cut float64) [][2]int {
+	var out [][2]int
+	last := -2
+	for i := range words {
+		if z[i] < cut {
+			continue
+		}
+		if n := len(out); last == i-1 && n > 0 && words[i].start-out[n-1][1] <= 1 {
+			out[n-1][1] = words[i].end
+		} else {
+			out = append(out, [2]int{words[i].start, words[i].end})
+		}
+		last = i
+	}
+	return out
+}
+
+// tagExample is a text whose words people marked.
+type tagExample struct {
+	e      *example
+	weight float32
+}
+
+// trainTagger learns from every row with spans, and sets the cut where the marks of dev rows agree best with
+// people's.
+func (m *Model) trainTagger(ctx context.Context, d *data, o TrainOptions) error {
+	var train []tagExample
+	for i := range d.train {
+		if len(d.train[i].spans) > 0 {
+			train = append(train, tagExample{&d.train[i], 1})
+		}
+	}
+	for i := range d.dev {
+		if e := &d.dev[i]; len(e.spans) > 0 && d.sources[e.source] == "hatexplain" && (i%2 == 0 || !holdRationales) {
+			train = append(train, tagExample{e, 1}) // there are dev rows only
+		}
+	}
+	m.tags = make([]int8, tagSize)
+	m.Tagger = taggerHeader{Texts: len(train)}
+	if len(train) == 0 {
+		return nil
+	}
+	t := tagTrainer{weights: make([]float32, tagSize), squares: make([]float32, tagSize)}
+	for i := range t.squares {
+		t.squares[i] = 1e-3
+	}
+	r := linear.Rand(o.Seed + 7)
+	for range 4 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		linear.Shuffle(&r, train)
+		for _, x := range train {
+			t.learn(x)
+		}
+	}
+	m.Tagger.Step, m.Tagger.Bias = float64(linear.Quantize(t.weights, m.tags)), float64(t.bias)
+	m.Tagger.Cut = m.bestCut(d)
+	return nil
+}
+
+// holdRationales keeps every second row of HateXplain out of training, to measure with.
+const holdRationales = false
+
+type tagTrainer struct {
+	weights, squares []float32
+	bias             float32
+	s                scratch
+	grams            []uint32
+}
+
+func (t *tagTrainer) learn(x tagExample) {
+	words := t.s.cut(clip(x.e.text))
+	for i := range words {
+		t.grams = t.grams[:0]
+		tagFeatures(words, i, func(b uint32) { t.grams = append(t.grams, b) })
+		scaled, z := float32(scale(len(t.grams))), float32(0)
+		for _, b := range t.grams {
+			z += t.weights[b]
+		}
+		z = t.bias + float32(z*scaled)
+		g := (float32(linear.Sigmoid(float64(z))) - target(words[i], x.e.spans)) * x.weight
+		t.bias -= float32(0.005 * g)
+		g = float32(g * scaled)
+		for _, b := range t.grams {
+			t.squares[b] += float32(g * g)
+			t.weights[b] -= float32(rate*g) / float32(math.Sqrt(float64(t.squares[b])))
+		}
+	}
+}
+
+func target(w word, spans [][2]int) float32 {
+	if marked(w, spans) {
+		return 1
+	}
+	return 0
+}
+
+func marked(w word, spans [][2]int) bool {
+	for _, s := range spans {
+		if w.start < s[1] && s[0] < w.end {
+			return true
+		}
+	}
+	return false
+}
+
+// bestCut tries cuts on dev rows with spans.
+func (m *Model) bestCut(d *data) float64 {
+	best, at := -1.0, 0.0
+	for c := -20; c <= 20; c++ {
+		cut, sum, n := float64(c)/10, 0.0, 0
+		for i := range d.dev {
+			if e := &d.dev[i]; len(e.spans) > 0 && d.sources[e.source] != "hatexplain" {
+				sum += m.agreement(e, cut)
+				n++
+			}
+		}
+		if n > 0 && sum/float64(n) > best {
+			best, at = sum/float64(n), cut
+		}
+	}
+	return at
+}
+
+// agreement is the F1 of marked runes of one text.
+func (m *Model) agreement(e *example, cut float64) float64 {
+	s := &scratch{}
+	words := s.cut(clip(e.text))
+	both, got, want := 0, 0, 0
+	z := m.marks(words)
+	for _, r := range runs(words, z, taggerHeader{Cut: cut}.cut(z)) {
+		got += r[1] - r[0]
+		for _, x := range e.spans {
+			both += max(0, min(r[1], x[1])-max(r[0], x[0]))
+		}
+	}
+	for _, x := range e.spans {
+		want += x[1] - x[0]
+	}
+	return ratio(2*both, got+want)
+}

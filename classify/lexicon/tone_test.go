@@ -1,0 +1,68 @@
+package lexicon_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"counterpoint/classify/lexicon"
+)
+
+func TestToneNeedsAGroupAndSomethingBad(t *testing.T) {
+	l, err := lexicon.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(lang, text string, bad bool) {
+		t.Helper()
+		tone, err := l.Tone(lang, text)
+		if err != nil || !tone.Known {
+			t.Fatalf("Tone(%s): known %v, %v", lang, tone.Known, err)
+		}
+		n := len([]rune(text))
+		for _, h := range tone.Hits {
+			if h.Start < 0 || h.End > n || h.Start >= h.End {
+				t.Errorf("%q: hit at %d–%d of %d runes", text, h.Start, h.End, n)
+			}
+		}
+		if got := tone.Logit() > 2; got != bad {
+			t.Errorf("Tone(%s, %q) = %.1f, %+v, %+v; want bad: %v", lang, text, tone.Logit(), tone.Hits, tone.Against, bad)
+		}
+	}
+	f("eng", "The immigrants on our street are filthy.", true)
+	f("eng", "The immigrants on our street are not filthy.", false)
+	f("eng", "The curtains on our street are filthy.", false)
+	f("eng", "Immigrants live on our street.", false)
+	f("eng", "It is racist to call immigrants filthy.", false)
+	f("eng", "Those 🕌 people are 🐀.", true)
+	f("fra", "Les réfugiés du quartier sont répugnants.", true)
+	f("fra", "Les réfugiés du quartier ne sont pas répugnants.", false)
+	f("spa", "Los refugiados del barrio son una plaga.", true)
+	f("spa", "Los refugiados del barrio son mis amigos.", false)
+	f("por", "Os refugiados do bairro são nojentos.", true)
+	f("ara", "اللاجئون في حينا قذرون.", true)
+	f("swa", "Wakimbizi wa mtaa wetu ni wachafu.", true)
+	f("swa", "Wakimbizi wa mtaa wetu ni marafiki.", false)
+	f("hau", "Makiyaya barayi ne.", true)
+}
+
+func TestToneFilesCostAFolderAndNameTheirFaults(t *testing.T) {
+	pack := func(s string) fstest.MapFS { return fstest.MapFS{"zzz/tone.tsv": {Data: []byte(s)}} }
+	l, err := lexicon.OpenFS(pack("GROUP\tvelari\nBAD\tgrub*\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tone, err := l.Tone("zzz", "Velari grubbish"); err != nil || len(tone.Hits) != 1 {
+		t.Errorf("tone %+v, %v; want one hit", tone, err)
+	}
+	if tone, err := l.Tone("eng", "Velari grubbish"); err != nil || tone.Known {
+		t.Errorf("a language without a pack: %+v, %v", tone, err)
+	}
+	l, err = lexicon.OpenFS(pack("GROUP\tvelari\nNICE\tgood\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Tone("zzz", "x"); err == nil || !strings.Contains(err.Error(), "zzz/tone.tsv:2") {
+		t.Errorf("error %v, want file and line", err)
+	}
+}
