@@ -170,7 +170,7 @@ func families() map[string][]string {
 }
 
 // withHint are families of which each value has a second key.
-var withHint = map[string]string{"kind": "hint", "kind-of": "hint", "person": "hint", "rabat": "question"}
+var withHint = map[string]string{"kind": "hint", "kind-of": "hint", "person": "hint", "rabat": "question", "cover": "hint"}
 
 // TestLocaleIsComplete checks that every key used exists and that every key that exists is used.
 func TestLocaleIsComplete(t *testing.T) {

@@ -67,7 +67,7 @@ func (p *Pages) setOwnPassword(r *request) error {
 }
 
 func (p *Pages) help(r *request) error {
-	return r.show(r.page("help", "help.title"), helpPage{kinds, []int{3, 2, 1}, counterpoint.Grades, helpKeys})
+	return r.show(r.page("help", "help.title"), helpPage{kinds, []int{3, 2, 1}, counterpoint.Grades, helpKeys, []counterpoint.Verdict{counterpoint.CoverGood, counterpoint.CoverDegraded, counterpoint.DoNotCompare}})
 }
 
 type helpPage struct {
@@ -75,6 +75,8 @@ type helpPage struct {
 	Levels []int
 	Grades []counterpoint.Grade
 	Keys   []string
+
+	Verdicts []counterpoint.Verdict
 }
 
 var helpKeys = []string{"j", "k", "Enter", "p", "c", "r", "n", "s", "u", "/", "?"}
