@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"counterpoint"
+	"counterpoint/ingest/crawl"
 )
 
-// collecting says how the watched folders of this process fare, by source.
+// collecting says how the watched folders, sites and feeds of this process fare, by source.
 func (l *line) collecting(ctx context.Context) (map[string]counterpoint.Collecting, error) {
 	out := map[string]counterpoint.Collecting{}
 	if l.seen == nil || !l.cfg.does(roleIngest) {
@@ -26,5 +28,29 @@ func (l *line) collecting(ctx context.Context) (map[string]counterpoint.Collecti
 			return nil, err
 		}
 	}
-	return out, nil
+	if l.frontier == nil {
+		return out, nil
+	}
+	visits, err := l.frontier.Visits(ctx)
+	for _, v := range visits {
+		out[v.Source] = fares(v)
+	}
+	return out, err
+}
+
+// fares is how the visits of a site or feed fare.
+func fares(v crawl.Visit) counterpoint.Collecting {
+	c := counterpoint.Collecting{Success: moment(v.Success), Failures: v.Fails, Next: moment(v.Due)}
+	if v.Fails > 0 {
+		c.Failed, c.Reason = moment(v.Ended), v.Reason
+	}
+	return c
+}
+
+// moment is a time, or nil where there was none.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
