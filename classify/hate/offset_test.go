@@ -28,7 +28,8 @@ func disguise(t *rapid.T, word string) []rune {
 				r = a // Cyrillic
 			}
 		case 5:
-			if a, ok := map[rune]rune{'a': '4', 'e': '3', 'o': '0', 'i': '1', 's': '$'}[r]; ok && i > 0 && i < len(word)-1 {
+			// A digit after $ is money, so that US$100 stays two words.
+			if a, ok := map[rune]rune{'a': '4', 'e': '3', 'o': '0', 'i': '1', 's': '$'}[r]; ok && i > 0 && i < len(word)-1 && out[len(out)-1] != '$' {
 				r = a
 			}
 		}
