@@ -66,6 +66,12 @@ func (simple) Explain(string, string, counterpoint.SourceKind, counterpoint.Labe
 	return nil
 }
 
+// Marks marks nothing.
+func (simple) Marks(string, string) [][2]int { return nil }
+
+// Tone knows no language.
+func (simple) Tone(string, string) (lexicon.Tone, error) { return lexicon.Tone{}, nil }
+
 // Read finds the call.
 func (simple) Read(lang, text string, _ lexicon.Context) (lexicon.Reading, error) {
 	r := lexicon.Reading{Lang: lang, Stance: counterpoint.Assert, Frame: counterpoint.Assert, Imminence: 1, Words: 8}
