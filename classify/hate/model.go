@@ -1,5 +1,5 @@
 // Package hate scores text for hate, offence, violence and dehumanization with a linear model on hashed
-// character and word n-grams. It is trained on labelled English and Arabic posts (docs/DATA.md); in every other
+// character and word n-grams. It is trained on labelled English, Arabic and Portuguese posts (docs/DATA.md); in every other
 // language it says so and raises nothing, and cues have to do the work.
 package hate
 

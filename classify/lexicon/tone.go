@@ -152,7 +152,7 @@ func (t *tones) stemmed(w string) tone {
 // Tone is what the words of a text say of people, by tone files alone.
 type Tone struct {
 	Known bool // the language has a tone file
-	// Logit is the evidence for hate, in logits, from the hits alone; 0 is none.
+	// Hits speak for hate and Against against it, each with its weight in logits.
 	Hits    []Hit
 	Against []Hit
 	// Group reports whether the text names a protected group or insults one by a slur.
