@@ -132,7 +132,7 @@ func costOf(do func() int) (c cost) {
 func TestLargeSite(t *testing.T) {
 	pages, err := strconv.Atoi(os.Getenv("COUNTERPOINT_CRAWL_PAGES"))
 	if err != nil {
-		pages = 1000
+		pages = 300
 	}
 	at := serveLarge(t, pages)
 	const parallel = 16
