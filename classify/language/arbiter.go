@@ -11,6 +11,8 @@ const (
 	minFit       = 0.7   // the same where words of several languages were found
 	mixedNeed    = 0.1   // what a part of a mixed text needs more than a text of one language
 	askBelow     = 0.97  // own probability below which lingua-go is asked
+	askLongBelow = 0.65  // the same of a sentence, where it seldom changes the answer and takes long
+	askLong      = 60    // letters of a sentence
 	askMass      = 0.5   // share of the own probability that must lie on lingua-go's languages
 	askShare     = 0.002 // own probability that makes a language one of those lingua-go chooses among
 	askMost      = 8     // how many those are at most
@@ -81,7 +83,11 @@ func (d *Detector) sure(s *scratch, letters int) bool {
 // unsure reports whether lingua-go should be asked: the own model hesitates, and mostly between languages that
 // lingua-go knows. Elsewhere it would name a neighbour of a language it has never heard of.
 func (d *Detector) unsure(s *scratch, script int) bool {
-	if s.topP >= askBelow || !d.second.knows(d.model.classes.codes[s.top], script) {
+	below := askBelow
+	if s.letters >= askLong {
+		below = askLongBelow
+	}
+	if s.topP >= below || !d.second.knows(d.model.classes.codes[s.top], script) {
 		return false
 	}
 	mass := 0.0

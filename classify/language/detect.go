@@ -126,6 +126,7 @@ func (d *Detector) own(s *scratch, text string, script int, c *candidates) {
 func (d *Detector) read(s *scratch, text string, script int) (from, to int) {
 	s.total.reset()
 	s.letters, s.features = 0, 0
+	s.all, s.allN, s.runsRead = s.all[:0], s.allN[:0], 0
 	from = -1
 	for _, r := range s.runs {
 		if r.script != script {
@@ -134,12 +135,24 @@ func (d *Detector) read(s *scratch, text string, script int) (from, to int) {
 		if from < 0 {
 			from, to = s.words[r.first].from, s.words[r.last-1].to
 		}
-		for i := r.first; i < r.last && s.letters < ownLimit; i++ {
-			s.letters += s.words[i].letters
-			d.addWord(s, text, i, s.total)
+		s.runsRead++
+		for i := r.first; i < r.last && s.letters < ownLimit; i += windowWords {
+			d.window(s, text, i, min(i+windowWords, r.last))
 		}
 	}
 	return from, to
+}
+
+// window sums the rows of the words from i to end, and keeps the sum by itself and in the total.
+func (d *Detector) window(s *scratch, text string, i, end int) {
+	s.piece.reset()
+	for k := i; k < end; k++ {
+		s.letters += s.words[k].letters
+		d.addWord(s, text, k, s.piece)
+	}
+	s.piece.settle()
+	s.all, s.allN = append(s.all, s.piece.acc...), append(s.allN, s.piece.n)
+	s.total.join(s.piece)
 }
 
 // addWord puts the rows of word i to a sum.
@@ -158,7 +171,7 @@ func (d *Detector) weigh(s *scratch, of *sum, c *candidates) {
 	for l, z := range s.logits {
 		s.labels[l] = float64(z)
 	}
-	linear.Softmax(s.labels)
+	softmax(s.labels)
 	clear(s.probs)
 	for l, p := range s.labels {
 		s.probs[m.classes.of[l]] += p
@@ -176,6 +189,25 @@ func (d *Detector) weigh(s *scratch, of *sum, c *candidates) {
 		}
 	}
 	s.topP = s.probs[s.top]
+}
+
+// softmax is linear.Softmax without the labels that are nowhere near.
+func softmax(scores []float64) {
+	top := scores[0]
+	for _, z := range scores {
+		top = max(top, z)
+	}
+	total := 0.0
+	for i, z := range scores {
+		scores[i] = 0
+		if z > top-18 {
+			scores[i] = linear.Exp(z - top)
+			total += scores[i]
+		}
+	}
+	for i := range scores {
+		scores[i] /= total
+	}
 }
 
 func (s *scratch) codeOfTop(d *Detector) string { return d.model.classes.codes[s.top] }

@@ -23,6 +23,7 @@ type reader struct {
 	word    [maxWord + 2]rune // in marks of beginning and end
 	low     int               // runes in word
 	hashes  []uint64          // of the features of the word at hand
+	slots   []int32           // of those that have a row
 }
 
 // next reads the next word of the text at or after byte at. It returns where the word begins and where reading

@@ -87,19 +87,26 @@ func (s *sum) reset() {
 
 const evenBytes = 0x00ff00ff00ff00ff
 
-// add puts a row to the sum, eight numbers at a time.
-func (s *sum) add(row []byte) {
-	if s.held == 256 {
+// most is how many rows the lanes hold.
+const most = 256
+
+// add puts rows to the sum, eight numbers at a time, column by column; at most most of them.
+func (s *sum) add(rows []byte, slots []int32, dims int) {
+	if s.held+len(slots) > most {
 		s.settle()
 	}
-	part := s.part
-	for k := 0; k+8 <= len(row) && k/4+1 < len(part); k += 8 {
-		w := binary.LittleEndian.Uint64(row[k:])
-		part[k/4] += w & evenBytes
-		part[k/4+1] += w >> 8 & evenBytes
+	for k := 0; k+8 <= dims; k += 8 {
+		var even, odd uint64
+		for _, slot := range slots {
+			w := binary.LittleEndian.Uint64(rows[int(slot)*dims+k:])
+			even += w & evenBytes
+			odd += w >> 8 & evenBytes
+		}
+		s.part[k/4] += even
+		s.part[k/4+1] += odd
 	}
-	s.held++
-	s.n++
+	s.held += len(slots)
+	s.n += len(slots)
 }
 
 // settle moves the lanes into the wide sum.
@@ -119,16 +126,26 @@ func (s *sum) settle() {
 	s.held = 0
 }
 
+// join adds a settled sum.
+func (s *sum) join(other *sum) {
+	for k, v := range other.acc {
+		s.acc[k] += v
+	}
+	s.n += other.n
+}
+
 func (m *model) row(slot int) []byte { return m.rows[slot*m.dims : (slot+1)*m.dims] }
 
 // addWord puts the rows of the word at hand to the sum and tells how many features the word has.
 func (m *model) addWord(r *reader, s *sum) int {
 	hashes := r.features()
+	r.slots = r.slots[:0]
 	for _, h := range hashes {
-		if slot := m.slot(h); slot >= 0 {
-			s.add(m.row(slot))
+		if slot := m.slot(h); slot >= 0 && len(r.slots) < most {
+			r.slots = append(r.slots, int32(slot))
 		}
 	}
+	s.add(m.rows, r.slots, m.dims)
 	return len(hashes)
 }
 

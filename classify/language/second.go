@@ -64,8 +64,8 @@ func linguaScript(lang string) string {
 }
 
 // secondLimit is how many bytes lingua-go is given at most. Up to 120 letters it looks at n-grams of every
-// length, past that only at those of three, and slowly.
-const secondLimit = 118
+// length, past that only at those of three; and its time grows with the text.
+const secondLimit = 72
 
 // ask returns lingua-go's probability of each of the languages, or nil where it has no opinion.
 func (s *second) ask(text string, codes []string) []float64 {

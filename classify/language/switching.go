@@ -34,7 +34,7 @@ func (d *Detector) weave(s *scratch, text string, script, top int, c *candidates
 			if r.last-end < blockWords/4 { // no short rest
 				end = r.last
 			}
-			if d.block(s, text, i, end, top, last, c) {
+			if d.block(s, text, r, i, end, top, last, c) {
 				mixed = true
 			}
 			last = s.words[end-1].class
@@ -57,18 +57,19 @@ func (s *scratch) agreement() float64 {
 }
 
 // block names the words from i to end and reports whether any is not of the class of the whole.
-func (d *Detector) block(s *scratch, text string, i, end, top, last int, c *candidates) bool {
+func (d *Detector) block(s *scratch, text string, r run, i, end, top, last int, c *candidates) bool {
 	for k := i; k < end; k++ {
 		s.words[k].class = top
 	}
 	if end-i < 2*minSpanWords {
 		return false
 	}
-	d.windows(s, text, i, end)
+	d.windows(s, text, r, i, end)
 	d.choose(s, top, last, c)
 	if !d.doubts(s, top, c) {
 		return false
 	}
+	d.chooseMore(s, c)
 	d.path(s, text, i, end, last, c)
 	s.smooth(i, end)
 	for k := i; k < end; k++ {
@@ -79,8 +80,14 @@ func (d *Detector) block(s *scratch, text string, i, end, top, last int, c *cand
 	return false
 }
 
-// windows sums the rows of the words from i to end, windowWords at a time.
-func (d *Detector) windows(s *scratch, text string, i, end int) {
+// windows are the sums of the words from i to end, windowWords at a time: those at hand where the script has one
+// run and they were read for the whole already.
+func (d *Detector) windows(s *scratch, text string, r run, i, end int) {
+	from, to := (i-r.first)/windowWords, (end-r.first+windowWords-1)/windowWords
+	if s.runsRead == 1 && to <= len(s.allN) {
+		s.view, s.viewN = s.all[from*len(s.acc):to*len(s.acc)], s.allN[from:to]
+		return
+	}
 	s.sums, s.counts = s.sums[:0], s.counts[:0]
 	for from := i; from < end; from += windowWords {
 		s.piece.reset()
@@ -89,6 +96,7 @@ func (d *Detector) windows(s *scratch, text string, i, end int) {
 		}
 		s.keep()
 	}
+	s.view, s.viewN = s.sums, s.counts
 }
 
 // keep puts the piece to the sums at hand.
@@ -97,20 +105,23 @@ func (s *scratch) keep() {
 	s.sums, s.counts = append(s.sums, s.piece.acc...), append(s.counts, s.piece.n)
 }
 
-// choose finds the labels that the words of a block may have: the likeliest of the block as a whole, of its
-// halves, of the whole text and of the block before.
+// choose finds the labels that the words of a block may have: the likeliest of the block as a whole, and those of
+// the whole text and of the block before.
 func (d *Detector) choose(s *scratch, top, last int, c *candidates) {
 	s.cands = s.cands[:0]
-	n := len(s.counts)
-	d.likeliest(s, 0, n, maxCands/2, c)
-	if n > 2 {
-		d.likeliest(s, 0, n/2, 2, c)
-		d.likeliest(s, n/2, n, 2, c)
-	}
+	d.likeliest(s, 0, len(s.viewN), maxCands, c)
 	for _, class := range [2]int{top, last} {
 		if l := d.labelOf(s, class); !has(s.cands, l) {
 			s.cands = append(s.cands, l)
 		}
+	}
+}
+
+// chooseMore adds the likeliest labels of the halves of the block.
+func (d *Detector) chooseMore(s *scratch, c *candidates) {
+	if n := len(s.viewN); n > 2 {
+		d.likeliest(s, 0, n/2, 2, c)
+		d.likeliest(s, n/2, n, 2, c)
 	}
 }
 
@@ -119,10 +130,10 @@ func (d *Detector) likeliest(s *scratch, from, to, most int, c *candidates) {
 	clear(s.acc)
 	n := 0
 	for w := from; w < to; w++ {
-		for k, v := range s.sums[w*len(s.acc) : (w+1)*len(s.acc)] {
+		for k, v := range s.view[w*len(s.acc) : (w+1)*len(s.acc)] {
 			s.acc[k] += v
 		}
-		n += s.counts[w]
+		n += s.viewN[w]
 	}
 	d.model.hidden(s.acc, n, s.hidden)
 	d.model.logits(s.hidden, s.logits)
@@ -176,11 +187,11 @@ func (d *Detector) doubts(s *scratch, top int, c *candidates) bool {
 	dims := len(s.acc)
 	scores := s.room(len(s.cands))
 	doubted := false
-	for w, n := range s.counts {
+	for w, n := range s.viewN {
 		if n == 0 {
 			continue
 		}
-		d.score(s, s.sums[w*dims:(w+1)*dims], n, c, scores)
+		d.score(s, s.view[w*dims:(w+1)*dims], n, c, scores)
 		best, own, agreed := 0, float32(math.Inf(-1)), 0.0
 		for k, z := range scores {
 			if z > scores[best] {
