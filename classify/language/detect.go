@@ -115,11 +115,23 @@ func (d *Detector) own(s *scratch, text string, script int, c *candidates) {
 		d.give(s, script, verdict{lang: l, best: l, p: 1, by: "script"})
 		return
 	}
-	if d.weave(s, text, script, s.top, c) {
+	if top, p := s.top, s.topP; d.weave(s, text, script, top, c) {
+		from := len(s.parts)
 		d.pieces(s, text, script, c)
+		d.doubtful(s.parts[from:], top, p)
 		return
 	}
 	d.give(s, script, d.decide(s, text[from:to], s.letters, script, c))
+}
+
+// doubtful gives the parts of a mixed text that nobody could name the likeliest language of the whole, which has more
+// words to go by.
+func (d *Detector) doubtful(parts []verdict, top int, p float64) {
+	for i := range parts {
+		if best := d.model.classes.codes[top]; parts[i].lang == counterpoint.Undetermined && best != noLanguage {
+			parts[i].best, parts[i].p = best, p
+		}
+	}
 }
 
 // read sums the rows of a script's words, up to ownLimit letters, and tells the bytes of its first stretch.

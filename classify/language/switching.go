@@ -11,7 +11,7 @@ import (
 const (
 	doubt        = 1.0 // how much likelier another language must make a window to look closer (log)
 	switchCost   = 5.0 // what a change of language costs (log)
-	minSpanWords = 2   // a shorter stretch is a borrowed word or a name
+	minSpanWords = 3   // a shorter stretch is a borrowed word or a name
 	windowWords  = 4   // words looked at together to see whether any disagree
 	blockWords   = 32  // words whose languages are found together
 	maxCands     = 8   // languages considered in a block
