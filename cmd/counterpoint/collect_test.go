@@ -178,6 +178,10 @@ func TestCollectRefused(t *testing.T) {
 	if code != exitDone || !strings.Contains(out, "inside") || !strings.Contains(out, "127.0.0.0/8") {
 		t.Errorf("sources: exit %d\n%s", code, out)
 	}
+	health, err := p.call(t.Context(), testToken, "GET", "/api/v1/source-health", "", nil)
+	if err != nil || health.status != 200 || !strings.Contains(string(health.body), "127.0.0.0/8") || !strings.Contains(string(health.body), `"failures":1`) {
+		t.Errorf("the health of the source: %v %d %s", err, health.status, health.body)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.asked) > 0 {
