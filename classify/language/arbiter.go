@@ -5,14 +5,16 @@ import "math"
 // How sure an answer must be, and when lingua-go is asked. Fitted on dev rows, with models from which a source or
 // thirty languages had been left out; docs/LANGUAGES.md has the figures.
 const (
-	sureOther    = 0.90  // what it takes to go against a declared language
-	minOverrule  = 16    // letters a text needs to go against what was declared
-	minAgreement = 0.5   // the least agreement of a text's parts
-	minFit       = 0.7   // the same where words of several languages were found
-	mixedNeed    = 0.1   // what a part of a mixed text needs more than a text of one language
-	askBelow     = 0.97  // own probability below which lingua-go is asked
-	askLongBelow = 0.65  // the same of a sentence, where it seldom changes the answer and takes long
-	askLong      = 60    // letters of a sentence
+	sureOther    = 0.90 // what it takes to go against a declared language
+	minOverrule  = 16   // letters a text needs to go against what was declared
+	minAgreement = 0.5  // the least agreement of a text's parts
+	minFit       = 0.7  // the same where words of several languages were found
+	mixedNeed    = 0.1  // what a part of a mixed text needs more than a text of one language
+	askBelow     = 0.97 // own probability below which lingua-go is asked
+	askLongBelow = 0.65 // the same of a sentence, where it seldom changes the answer and takes long
+	askLong      = 60   // letters of a sentence
+	askLongShare = 0.02
+	askLongMost  = 4
 	askMass      = 0.5   // share of the own probability that must lie on lingua-go's languages
 	askShare     = 0.002 // own probability that makes a language one of those lingua-go chooses among
 	askMost      = 8     // how many those are at most
@@ -103,8 +105,12 @@ func (d *Detector) unsure(s *scratch, script int) bool {
 // opinions. What the own model gives to languages that lingua-go does not know stays as it is.
 func (d *Detector) consult(s *scratch, text string, script int) string {
 	s.cands, s.codes = s.cands[:0], s.codes[:0]
-	for len(s.cands) < askMost {
-		next, p := -1, askShare
+	most, share := askMost, askShare
+	if s.letters >= askLong {
+		most, share = askLongMost, askLongShare
+	}
+	for len(s.cands) < most {
+		next, p := -1, share
 		for i, q := range s.probs {
 			if q > p && d.second.knows(d.model.classes.codes[i], script) && !has(s.cands, i) {
 				next, p = i, q

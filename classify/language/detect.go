@@ -180,6 +180,7 @@ func (d *Detector) weigh(s *scratch, of *sum, c *candidates) {
 	m := d.model
 	m.hidden(of.acc, of.n, s.hidden)
 	m.logits(s.hidden, s.logits)
+	s.reweighed = false
 	for l, z := range s.logits {
 		s.labels[l] = float64(z)
 	}

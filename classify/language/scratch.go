@@ -39,19 +39,20 @@ type scratch struct {
 	fits     int
 	judged   int // the class that probs was last judged for
 
-	all      []int32 // sums of the windows of the script at hand
-	allN     []int   // rows in each
-	runsRead int     // of that script
-	view     []int32 // those of a block
-	viewN    []int
-	sums     []int32 // of several pieces, one after the other
-	counts   []int   // rows in each
-	acc      []int32
-	accN     int
-	cands    []int // labels or classes considered
-	codes    []string
-	scores   []float32
-	back     []int32
+	all       []int32 // sums of the windows of the script at hand
+	allN      []int   // rows in each
+	runsRead  int     // of that script
+	reweighed bool    // logits are no longer those of the whole
+	view      []int32 // those of a block
+	viewN     []int
+	sums      []int32 // of several pieces, one after the other
+	counts    []int   // rows in each
+	acc       []int32
+	accN      int
+	cands     []int // labels or classes considered
+	codes     []string
+	scores    []float32
+	back      []int32
 }
 
 func (m *model) newScratch() *scratch {

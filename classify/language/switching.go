@@ -135,8 +135,11 @@ func (d *Detector) likeliest(s *scratch, from, to, most int, c *candidates) {
 		}
 		n += s.viewN[w]
 	}
-	d.model.hidden(s.acc, n, s.hidden)
-	d.model.logits(s.hidden, s.logits)
+	if from > 0 || s.runsRead != 1 || to < len(s.allN) || s.reweighed {
+		d.model.hidden(s.acc, n, s.hidden)
+		d.model.logits(s.hidden, s.logits)
+	} // else they are at hand, from the whole
+	s.reweighed = true
 	for l := range s.logits {
 		s.logits[l] += c.bonus[d.model.classes.of[l]]
 	}
