@@ -1,6 +1,9 @@
 package language
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // How sure an answer must be, and when lingua-go is asked. Fitted on dev rows, with models from which a source or
 // thirty languages had been left out; docs/LANGUAGES.md has the figures.
@@ -124,7 +127,7 @@ func (d *Detector) consult(s *scratch, text string, script int) string {
 	if len(s.cands) < 2 {
 		return "own"
 	}
-	scores := d.second.ask(text, s.codes)
+	scores := d.second.ask(inScript(text, script), s.codes)
 	if scores == nil {
 		return "own"
 	}
@@ -134,6 +137,17 @@ func (d *Detector) consult(s *scratch, text string, script int) string {
 		return "both"
 	}
 	return "lingua"
+}
+
+// inScript is the text with the letters of other scripts as spaces: where two alphabets are equally frequent,
+// lingua-go takes either, and answers now this, now that.
+func inScript(text string, script int) string {
+	return strings.Map(func(r rune) rune {
+		if other := scriptOf(r); other >= 0 && other != script && !together(other, script) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // pool multiplies lingua-go's probabilities into the own ones, the mass of the candidates kept.
