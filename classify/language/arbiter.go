@@ -71,7 +71,7 @@ func (d *Detector) sure(s *scratch, letters int) bool {
 	p := s.probs[s.top]
 	group := p
 	for i, q := range s.probs {
-		if q > 0.01 && i != s.top && near(d.model.classes.codes[i], d.model.classes.codes[s.top]) {
+		if q > 0.01 && i != s.top && d.model.classes.near(i, s.top) {
 			group += q
 		}
 	}

@@ -12,6 +12,7 @@ type classes struct {
 	codes        []string
 	of           []int // label to class
 	experimental []bool
+	beside       []bool // of each two classes, row by row: whether they are neighbours
 }
 
 // experimentalMark follows the label of a language with too little text to be relied on.
@@ -32,8 +33,16 @@ func classesOf(labels []string) classes {
 		c.of = append(c.of, i)
 		c.experimental[i] = strings.HasSuffix(l, experimentalMark)
 	}
+	for _, a := range c.codes {
+		for _, b := range c.codes {
+			c.beside = append(c.beside, neighbouring(a, b))
+		}
+	}
 	return c
 }
+
+// near reports whether two classes are neighbours. It is asked for every window of a text.
+func (c *classes) near(a, b int) bool { return c.beside[a*len(c.codes)+b] }
 
 // answered is the code that a label is answered as: Sudanese Arabic as Arabic, Pulaar as Fulah.
 func answered(label string) string {
@@ -67,8 +76,7 @@ var neighbours = [][]string{
 	{"fas", "urd"}, {"tzm", "kab"},
 }
 
-// near reports whether two languages are neighbours.
-func near(a, b string) bool {
+func neighbouring(a, b string) bool {
 	for _, group := range neighbours {
 		if slices.Contains(group, a) && slices.Contains(group, b) {
 			return true

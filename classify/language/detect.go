@@ -266,7 +266,7 @@ func (d *Detector) beside(s *scratch, v verdict) {
 				next, p = i, q
 			}
 		}
-		if next < 0 || p < 0.01 || p < besideShare && !near(d.model.classes.codes[next], v.best) {
+		if next < 0 || p < 0.01 || p < besideShare && !d.model.classes.near(next, top) {
 			break
 		}
 		s.also = append(s.also, Score{d.model.classes.codes[next], math.Round(p*1e4) / 1e4})

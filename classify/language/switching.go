@@ -204,7 +204,7 @@ func (d *Detector) doubts(s *scratch, top int, c *candidates) bool {
 			if class == top {
 				own = max(own, z)
 			}
-			if class == top || near(d.model.classes.codes[class], d.model.classes.codes[top]) {
+			if class == top || d.model.classes.near(class, top) {
 				agreed += linear.Exp(float64(z))
 			}
 		}
