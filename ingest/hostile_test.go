@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/metrics"
@@ -276,7 +275,7 @@ type battlefield struct {
 	answers  atomic.Int64 // of rebind.example
 }
 
-func newBattlefield(t *testing.T, a attack) *battlefield {
+func newBattlefield(t testing.TB, a attack) *battlefield {
 	b := &battlefield{attack: a}
 	reach := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { b.reached.Add(1) })
 	b.site = httptest.NewUnstartedServer(http.HandlerFunc(b.serve))
@@ -318,7 +317,7 @@ func (b *battlefield) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // startNames starts the name server.
-func (b *battlefield) startNames(t *testing.T) {
+func (b *battlefield) startNames(t testing.TB) {
 	c, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -434,7 +433,7 @@ func (r result) broken() (all []string) {
 }
 
 // ours defends with what the program runs.
-func (b *battlefield) ours(t *testing.T) func(*result) {
+func (b *battlefield) ours(t testing.TB) func(*result) {
 	a, err := guard.ParseAllowed(b.site.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -525,12 +524,9 @@ func reasons(err error, any string) bool {
 	return false
 }
 
-// TestHostilePeers lets the same attacks at colly and gofeed as they come, for the table in docs/RELIABILITY.md. It
-// takes a gigabyte of memory and some minutes, so it runs when it is asked for.
-func TestHostilePeers(t *testing.T) {
-	if os.Getenv("COUNTERPOINT_HOSTILE_PEERS") == "" {
-		t.Skip("COUNTERPOINT_HOSTILE_PEERS is not set: the peers are not measured")
-	}
+// BenchmarkHostilePeers lets the same attacks at colly and gofeed as they come, for the table in docs/RELIABILITY.md.
+// It takes a gigabyte of memory and some minutes.
+func BenchmarkHostilePeers(t *testing.B) {
 	failed := 0
 	for _, a := range attacks() {
 		b := newBattlefield(t, a)
@@ -549,7 +545,7 @@ func TestHostilePeers(t *testing.T) {
 }
 
 // peer is colly with its defaults, following links of a site, and gofeed for feeds. Both get the name server only.
-func (b *battlefield) peer(t *testing.T) func(*result) {
+func (b *battlefield) peer(t testing.TB) func(*result) {
 	dialer := &net.Dialer{Resolver: b.resolver}
 	transport := &http.Transport{DialContext: dialer.DialContext}
 	return func(out *result) {
