@@ -49,8 +49,8 @@ func groupsIndependent(b *bench) {
 	two, _ := b.read(b.reader(stream.Items, "two"), 4)
 	b.want("group one", one, "0", "1", "2", "3")
 	b.want("group two", two, "0", "1", "2", "3")
-	if one, two := b.lag(stream.Items, "one"), b.lag(stream.Items, "two"); one != 0 || two < 4 {
-		b.Errorf("lag of the group that acknowledged is %d, of the other %d, want 0 and at least 4", one, two)
+	if one, two := b.lag(stream.Items, "one"), b.lag(stream.Items, "two"); one > two-4 {
+		b.Errorf("lag of the group that acknowledged is %d, of the other %d, want at least 4 more", one, two)
 	}
 }
 
@@ -78,9 +78,10 @@ func unacknowledgedAgain(b *bench) {
 }
 
 func cumulative(b *bench) {
+	before := b.lag(stream.Items, "g")
 	b.publish(stream.Items, b.numbered(0, 1, 1)...)
 	r := b.reader(stream.Items, "g")
-	_, first := b.read(r, 1)
+	first := b.readAll(r, before+1)
 	b.publish(stream.Items, b.numbered(1, 2, 1)...)
 	_, second := b.read(r, 1)
 	b.publish(stream.Items, b.numbered(2, 3, 1)...)
@@ -228,8 +229,7 @@ func lag(b *bench) {
 	if n := b.lag(stream.Items, "g"); n != before+5 {
 		b.Errorf("lag of a new group after 5 records = %d, want %d", n, before+5)
 	}
-	r := b.reader(stream.Items, "g")
-	_, ack := b.read(r, 5)
+	ack := b.readAll(b.reader(stream.Items, "g"), before+5)
 	if n := b.lag(stream.Items, "g"); n != before+5 {
 		b.Errorf("lag after reading = %d, want still %d", n, before+5)
 	}

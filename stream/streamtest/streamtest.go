@@ -128,6 +128,19 @@ func (b *bench) read(r stream.Reader, n int) ([]stream.Record, stream.Ack) {
 	return got, ack
 }
 
+// readAll reads n records, whoever's they are: those of other tests may lie in partitions that come last.
+func (b *bench) readAll(r stream.Reader, n int64) (ack stream.Ack) {
+	b.Helper()
+	for n > 0 {
+		rs, a, err := r.Read(b.ctx, 1000)
+		if err != nil {
+			b.Fatalf("Read with %d records to come: %v", n, err)
+		}
+		n, ack = n-int64(len(rs)), a
+	}
+	return ack
+}
+
 func (b *bench) keep(rs []stream.Record) (mine []stream.Record) {
 	for _, r := range rs {
 		if b.mine(r) {
