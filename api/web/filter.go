@@ -1,6 +1,8 @@
 package web
 
 import (
+	"html/template"
+	"maps"
 	"net/url"
 	"slices"
 	"sort"
@@ -41,31 +43,43 @@ func (f filter) Has(name, value string) bool { return slices.Contains(f.values[n
 // Set reports whether anything is asked for.
 func (f filter) Set() bool { return len(f.values) > 0 }
 
-// Encode is the filter as an address carries it.
+// Encode is the filter as a form, or another address, carries it: one value among others.
 func (f filter) Encode() string { return f.values.Encode() }
 
-// Export is the filter as the JSON API takes it.
-func (f filter) Export() string {
-	v := url.Values{}
-	for k, list := range f.values {
-		if list = without(list, all); len(list) > 0 {
-			v[k] = list
+// Address is the filter as it stands in an address after the question mark. Each value is encoded already; a string
+// would be taken for one value there, and lose its parameters.
+func (f filter) Address() template.URL { return address(f.values) }
+
+func address(v url.Values) template.URL { return template.URL(v.Encode()) }
+
+// Export is the filter as the JSON API takes it: what the page does not understand is left out there too, and days
+// are times, because the API's days are of UTC.
+func (f filter) Export() template.URL {
+	q := f.query()
+	v := url.Values{"lang": q.Lang}
+	for _, name := range []string{"q", "source", "label", "narrative", "item"} {
+		v[name] = f.values[name]
+	}
+	v["state"] = q.State
+	for _, n := range q.Level {
+		v.Add("level", strconv.Itoa(n))
+	}
+	for name, t := range map[string]time.Time{"from": q.From, "to": q.To} {
+		if !t.IsZero() {
+			v.Set(name, t.UTC().Format(time.RFC3339))
 		}
 	}
-	return v.Encode()
+	return address(v)
 }
 
 // With is the filter with one parameter changed.
-func (f filter) With(name, value string) string {
-	v := url.Values{}
-	for k, list := range f.values {
-		v[k] = list
-	}
+func (f filter) With(name, value string) template.URL {
+	v := maps.Clone(f.values)
 	v.Del(name)
 	if value != "" {
 		v.Set(name, value)
 	}
-	return v.Encode()
+	return address(v)
 }
 
 // all is the word of a filter that asks for every state or language.

@@ -14,7 +14,6 @@ type itemsPage struct {
 	Rows   []counterpoint.ItemView
 	Total  int
 	Next   string
-	Query  string
 }
 
 func (p *Pages) items(r *request) error {
@@ -30,7 +29,7 @@ func (p *Pages) items(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(v, itemsPage{f, page.Data, total, page.Next, f.Encode()})
+	return r.show(v, itemsPage{f, page.Data, total, page.Next})
 }
 
 // itemPage is one transcript, a stretch of it at a time.

@@ -14,7 +14,6 @@ type searchPage struct {
 	Total   int
 	Shown   int
 	Next    string
-	Query   string
 	Cover   coverage
 	Saved   savedForm
 }
@@ -39,8 +38,8 @@ func (p *Pages) search(r *request) error {
 	v := r.page("search", "search.title")
 	v.Wide = true
 	f := newFilter(r.URL.Query(), p.zone)
-	b := searchPage{Filter: f, Choices: r.choices(v), Labels: counterpoint.Labels, Asked: f.Set(), Query: f.Encode()}
-	b.Saved = r.savedForm("/search", b.Query)
+	b := searchPage{Filter: f, Choices: r.choices(v), Labels: counterpoint.Labels, Asked: f.Set()}
+	b.Saved = r.savedForm("/search", f.Encode())
 	if !b.Asked {
 		return r.show(v, b)
 	}

@@ -24,7 +24,6 @@ type trendsPage struct {
 	Rows    []trendRow
 	Rest    int // series that are not drawn
 	Flagged bool
-	Query   string
 	Saved   savedForm
 }
 
@@ -55,7 +54,7 @@ func (p *Pages) trends(r *request) error {
 	v := r.page("trends", "trends.title")
 	v.Wide = true
 	f := newFilter(r.URL.Query(), p.zone)
-	b := trendsPage{Filter: f, Choices: r.choices(v), Labels: counterpoint.Labels, Bys: trendsBy, By: r.URL.Query().Get("by"), Query: f.Encode()}
+	b := trendsPage{Filter: f, Choices: r.choices(v), Labels: counterpoint.Labels, Bys: trendsBy, By: r.URL.Query().Get("by")}
 	if !slices.Contains(trendsBy, counterpoint.GroupBy(b.By)) {
 		b.By = string(counterpoint.ByNarrative)
 	}
