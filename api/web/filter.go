@@ -137,6 +137,12 @@ type choices struct {
 	Languages []string
 }
 
+// Heard are the languages that a filter of what was heard offers: also that of passages whose language nobody knows.
+func (c choices) Heard() []string {
+	known := without(c.Languages, counterpoint.Undetermined)
+	return append(known, counterpoint.Undetermined)
+}
+
 func (r *request) choices(v *view) choices {
 	var c choices
 	seen := map[string]bool{}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"counterpoint"
@@ -11,6 +12,8 @@ import (
 // queuePage is the list of flags to decide, the most urgent first.
 type queuePage struct {
 	Filter  filter
+	Yours   bool // the person has languages of their own
+	Applied bool // and those are what the list is narrowed to
 	Choices choices
 	Rows    []queueRow
 	Total   int
@@ -34,14 +37,23 @@ type queueRow struct {
 
 const queueRows = 25
 
+// languages are those of the person's queue: what they set, and always what is in a language that nobody could tell.
+// Somebody must see a call for harm, also where the program does not know which language it is in. None is all.
+func (r *request) languages() []string {
+	if len(r.by.Languages) == 0 {
+		return nil
+	}
+	return append(without(r.by.Languages, counterpoint.Undetermined), counterpoint.Undetermined)
+}
+
 // queueFilter is the filter of the address; unless it says otherwise, open flags in the person's languages.
 func (r *request) queueFilter() filter {
 	f := newFilter(r.URL.Query(), r.p.zone)
 	if !f.values.Has("state") {
 		f.values.Set("state", string(counterpoint.Open))
 	}
-	if !f.values.Has("lang") && len(r.by.Languages) > 0 {
-		f.values["lang"] = r.by.Languages
+	if own := r.languages(); !f.values.Has("lang") && own != nil {
+		f.values["lang"] = own
 	}
 	return f
 }
@@ -52,6 +64,8 @@ func (p *Pages) queue(r *request) error {
 	f := r.queueFilter()
 	q := f.query()
 	body := queuePage{Filter: f, Choices: r.choices(v), Shown: r.URL.Query().Get("show") == "1", State: f.Value("state"), Query: f.Encode()}
+	own := r.languages()
+	body.Yours, body.Applied = own != nil, own != nil && slices.Equal(own, f.values["lang"])
 	if err := body.count(r.Context(), p, q, r.by.ID); err != nil {
 		return err
 	}
