@@ -73,7 +73,7 @@ func (r *request) event(n *names, a counterpoint.Airing) (ical.Event, error) {
 		Summary:     r.locale.t("calendar.slot", spoken(a.Code), r.locale.language(a.Lang), r.locale.span(time.Duration(v.Seconds)*time.Second)),
 		Description: r.locale.t("calendar.about", a.Code), Place: n.source(n.station(a.Station)), URL: r.site() + "/airings/" + a.ID,
 	}
-	if m.State == counterpoint.Withdrawn && a.State != counterpoint.Aired { // recalled: the slots stand, their words do not
+	if stopped(a, m) != "" { // recalled: the slots stand, their words do not
 		e.Status, e.Sequence = ical.Cancelled, a.Version
 	}
 	return e, nil

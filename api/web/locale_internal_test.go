@@ -129,6 +129,7 @@ func families() map[string][]string {
 		add("board", s)
 		add("message.next", s)
 	}
+	add("stop", counterpoint.Draft, counterpoint.Submitted, counterpoint.Withdrawn, counterpoint.Closed)
 	for _, s := range counterpoint.AiringStates {
 		add("state", s)
 	}

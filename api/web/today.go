@@ -15,6 +15,7 @@ import (
 // todayPage is the day sheet of a radio team: what is late, what comes, what went out.
 type todayPage struct {
 	Day    time.Time
+	Stop   []slot // whose words were taken back: nobody reads them
 	Late   []slot
 	Next   []slot
 	Done   []slot
@@ -44,6 +45,7 @@ type slot struct {
 	counterpoint.Airing
 	Script  string
 	Seconds int
+	Stop    string // why the words are not to be read, a word of the family stop; empty is that they are
 	Late    bool
 	Open    bool // "went out" and "did not" can be said of it
 	Now     bool // its time has come: the buttons are big
@@ -82,15 +84,8 @@ func (r *request) todayPage() (todayPage, error) {
 			list[i].Station = n.station(list[i].Station)
 		}
 	}
-	b.tabs(open, day)
-	for _, a := range b.ofStation(open) {
-		s := r.slot(a)
-		if s.Late {
-			b.Late = append(b.Late, s)
-			continue
-		}
-		b.Next = append(b.Next, s)
-	}
+	stand := r.place(&b, open, now)
+	b.tabs(stand, day)
 	for _, a := range b.ofStation(day) {
 		if oneOf(a.State, counterpoint.Aired, counterpoint.Missed, counterpoint.Declined) {
 			s := r.slot(a)
@@ -102,10 +97,12 @@ func (r *request) todayPage() (todayPage, error) {
 		}
 	}
 	inTime := func(x, y slot) int { return byPlan(x.Airing, y.Airing) }
+	slices.SortFunc(b.Stop, inTime)
 	slices.SortFunc(b.Late, inTime)
 	slices.SortFunc(b.Next, inTime)
 	slices.SortFunc(b.Done, inTime)
 	slices.SortFunc(b.Table, func(x, y slot) int { return cmp.Or(cmp.Compare(x.Station, y.Station), inTime(x, y)) })
+	b.Stop, b.Rest = few(b.Stop, b.Rest)
 	b.Late, b.Rest = few(b.Late, b.Rest)
 	b.Next, b.Rest = few(b.Next, b.Rest)
 	b.Done, _ = few(b.Done, nil)
@@ -121,6 +118,37 @@ func (r *request) todayPage() (todayPage, error) {
 		b.Calendar = calendarPath(key, b.Station)
 	}
 	return b, nil
+}
+
+// place puts the open slots of the page's station under what is taken back, late or to come. It returns those of every
+// station that stand.
+func (r *request) place(b *todayPage, open []counterpoint.Airing, now time.Time) (stand []counterpoint.Airing) {
+	for _, a := range open {
+		s := r.slot(a)
+		if s.Stop == "" {
+			stand = append(stand, a)
+		}
+		switch {
+		case b.Station != "" && a.Station != b.Station:
+		case s.Stop == "" && s.Late:
+			b.Late = append(b.Late, s)
+		case s.Stop == "":
+			b.Next = append(b.Next, s)
+		case a.Planned.After(now) || !s.OtherDay: // those of days gone by are nobody's work any more
+			b.Stop = append(b.Stop, s)
+		}
+	}
+	return stand
+}
+
+// stopped is why the words of a slot are not to be read: its message was withdrawn, closed, or is not approved any more.
+// A slot that went out is a fact, whatever became of its message.
+func stopped(a counterpoint.Airing, m counterpoint.Message) string {
+	waits := oneOf(a.State, counterpoint.Offered, counterpoint.Accepted, counterpoint.Missed)
+	if !waits || m.ID == "" || oneOf(m.State, counterpoint.Approved, counterpoint.Scheduled, counterpoint.OnAir) {
+		return ""
+	}
+	return string(m.State)
 }
 
 // dayAirings are the slots that were planned for the day, and those that went out on it.
@@ -198,6 +226,9 @@ func (r *request) slot(a counterpoint.Airing) slot {
 	r.p.missed("message", err)
 	if x, ok := m.Variant(a.Lang); ok {
 		s.Script, s.Seconds = x.Script, x.Seconds
+	}
+	if s.Stop = stopped(a, m); s.Stop != "" {
+		s.Script, s.Late, s.Forms = "", false, false
 	}
 	return s
 }
