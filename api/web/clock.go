@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"counterpoint"
@@ -53,9 +54,11 @@ func (l *locale) day(at, today time.Time) string {
 // hour is the time of day alone.
 func (l *locale) hour(t time.Time) string { return t.In(l.zone).Format("15:04") }
 
-// span is a duration in its two largest units: "2 h 14 min".
+// span is a duration in its two largest units: "2 h 14 min". One that runs backwards keeps its sign.
 func (l *locale) span(d time.Duration) string {
-	d = d.Abs()
+	if d < 0 {
+		return "−" + l.span(-max(d, -math.MaxInt64))
+	}
 	s := int(d / time.Second)
 	switch {
 	case s < 60:

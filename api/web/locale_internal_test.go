@@ -285,7 +285,7 @@ func TestSpan(t *testing.T) {
 	f(40*time.Second, "40 s")
 	f(40*time.Minute, "40 min")
 	f(2*time.Hour+14*time.Minute, "2 h 14 min")
-	f(-2*time.Hour, "2 h")
+	f(-2*time.Hour, "−2 h")
 	f(50*time.Hour, "2 days 2 h")
 }
 

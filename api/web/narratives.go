@@ -62,7 +62,7 @@ type narrativePage struct {
 	Story    counterpoint.Narrative
 	Clock    counterpoint.TimeToCounter
 	Steps    []step
-	Total    string
+	Total    string // how long it stands unanswered
 	Flags    []queueRow
 	Count    int // of all flags
 	Messages []counterpoint.Message
@@ -174,18 +174,28 @@ func (l *locale) steps(c counterpoint.TimeToCounter, now time.Time) ([]step, str
 		}
 		last = s.At
 	}
-	if c.Seconds != nil {
-		return all, l.span(time.Duration(*c.Seconds) * time.Second)
-	}
-	if start == nil {
+	if !c.Open || start == nil {
 		return all, ""
 	}
-	return all, l.span(now.Sub(*start))
+	return all, l.span(max(0, now.Sub(*start)))
+}
+
+// answered says how long after the story was first heard it was answered. What went out before that is said to have: it
+// is rarely an answer, and never a quick one.
+func (l *locale) answered(c counterpoint.TimeToCounter) string {
+	if c.Seconds == nil {
+		return l.t("clock.unknown")
+	}
+	took := time.Duration(*c.Seconds) * time.Second
+	if took < 0 {
+		return l.t("clock.before", l.span(-took))
+	}
+	return l.t("clock.took", l.span(took))
 }
 
 func (l *locale) gap(d time.Duration) string {
 	if d < 0 {
-		return l.t("gap.before", l.span(d))
+		return l.t("gap.before", l.span(-d))
 	}
 	return l.t("gap.after", l.span(d))
 }

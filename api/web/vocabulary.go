@@ -110,13 +110,8 @@ func (v *view) HasRole(a counterpoint.Account, r counterpoint.PersonRole) bool {
 // Date is a day in words.
 func (v *view) Date(t time.Time) string { return v.locale.day(t, v.Now.AddDate(-1, 0, 0)) }
 
-// Took is how long an answered narrative stood.
-func (v *view) Took(c counterpoint.TimeToCounter) string {
-	if c.Seconds == nil {
-		return v.locale.t("time.unknown")
-	}
-	return v.locale.span(time.Duration(*c.Seconds) * time.Second)
-}
+// Answered is how long after it was first heard a narrative was answered, or how long before.
+func (v *view) Answered(c counterpoint.TimeToCounter) string { return v.locale.answered(c) }
 
 // Standing is how long an open narrative stands by now.
 func (v *view) Standing(c counterpoint.TimeToCounter) string {
