@@ -153,6 +153,7 @@ func families() map[string][]string {
 	for _, g := range counterpoint.Grades {
 		add("grade", g)
 	}
+	add("today.grade", counterpoint.Logged, counterpoint.Attested)
 	for _, r := range counterpoint.PersonRoles {
 		add("person", r)
 	}

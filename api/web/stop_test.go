@@ -72,3 +72,30 @@ func TestNobodyReadsWhatIsNotApproved(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyTypesTheBestProof checks that a person can give their word or quote a log, and no more: that it was heard on
+// air is for the transcript to say.
+func TestNobodyTypesTheBestProof(t *testing.T) {
+	p := newPlace(t)
+	radio := p.signIn("Radio Sango team")
+	late := p.airings(counterpoint.Accepted)[0]
+	page, prove := radio.get("/airings/"+late.ID).is(200), "/airings/"+late.ID+"/prove"
+	var offered []string
+	for n := range page.find("select", "name", "grade").Descendants() {
+		if n.Data == "option" {
+			offered = append(offered, attr(n, "value"))
+		}
+	}
+	if got := strings.Join(offered, " "); got != "C D" {
+		t.Errorf("the page offers proofs %q, want C and D", got)
+	}
+	for _, grade := range []string{"A", "B", ""} {
+		radio.fill(page, prove, "grade", grade).is(422).says("better proofs come from our own transcript")
+	}
+	radio.fill(page, prove, "grade", "C").is(422).says("quote the line of the playout log")
+	radio.fill(page, prove, "grade", "C", "evidence", "08:40:00;SPOT;WELLS-SW;00:00:21").is(200)
+	if got := apitest.Get[counterpoint.Airing](p.book, late.ID); got.Grade != counterpoint.Logged {
+		t.Errorf("the slot has proof %q, want C", got.Grade)
+	}
+	p.signIn("Radio Sango team").get("/help").is(200).says("heard on air, in a transcript of our own")
+}

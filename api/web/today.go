@@ -68,7 +68,7 @@ func (p *Pages) today(r *request) error {
 
 func (r *request) todayPage() (todayPage, error) {
 	p, now := r.p, r.p.now()
-	b := todayPage{Day: now.In(p.zone), Import: p.playout != nil && r.can(api.Air), Grades: counterpoint.Grades}
+	b := todayPage{Day: now.In(p.zone), Import: p.playout != nil && r.can(api.Air), Grades: byHand}
 	n := &names{r: r}
 	b.Station, b.Site = n.station(r.URL.Query().Get("station")), r.site()
 	open, err := counterpoint.All[counterpoint.Airing](r.Context(), p.views(), counterpoint.Query{State: []string{string(counterpoint.Offered), string(counterpoint.Accepted)}})
@@ -242,7 +242,7 @@ func (p *Pages) airing(r *request) error {
 	v := r.page("today", "airing.title", a.Code)
 	s := r.slot(a)
 	s.Forms = true
-	b := todayPage{Day: p.now().In(p.zone), Grades: counterpoint.Grades, One: true}
+	b := todayPage{Day: p.now().In(p.zone), Grades: byHand, One: true}
 	switch {
 	case s.Late:
 		b.Late = []slot{s}
@@ -295,6 +295,22 @@ func (p *Pages) cancelAiring(r *request) error {
 	return r.back(a, "cancelled")
 }
 
+// byHand are the grades that a person can give: a line of the log that they quote, or their word. Better ones are given
+// by what was compared: our own transcript with the words, the log of the live source with that of the items.
+var byHand = []counterpoint.Grade{counterpoint.Logged, counterpoint.Attested}
+
+// gradeByHand is what is wrong with the grade that was chosen for the evidence typed; nil is nothing.
+func (r *request) gradeByHand() error {
+	g := counterpoint.Grade(r.form.Value("grade"))
+	switch {
+	case !oneOf(g, byHand...):
+		return counterpoint.Invalid{{Field: "grade", Message: r.locale.t("today.grade.hand")}}
+	case g == counterpoint.Logged && r.form.Value("evidence") == r.locale.t("today.attested", r.by.Name):
+		return counterpoint.Invalid{{Field: "evidence", Message: r.locale.t("today.evidence.log")}}
+	}
+	return nil
+}
+
 // proveAiring takes "went out": when, how good the proof is, and what it rests on.
 func (p *Pages) proveAiring(r *request) error {
 	formName := "prove-" + r.PathValue("id")
@@ -303,6 +319,9 @@ func (p *Pages) proveAiring(r *request) error {
 		bad := r.form.errs
 		r.form.errs = nil
 		return r.again(formName, bad, p.airing)
+	}
+	if err := r.gradeByHand(); err != nil {
+		return r.again(formName, err, p.airing)
 	}
 	a, err := p.desk.ProveAiring(r.Context(), r.call(), r.PathValue("id"), counterpoint.Grade(r.form.Value("grade")), r.form.Value("evidence"), aired)
 	if err != nil {
