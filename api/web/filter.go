@@ -20,7 +20,7 @@ type filter struct {
 }
 
 // filterNames are the parameters of a list.
-var filterNames = []string{"q", "source", "lang", "label", "level", "state", "from", "to", "narrative", "item"}
+var filterNames = []string{"q", "source", "lang", "label", "level", "state", "from", "to", "narrative", "item", overdueOnly}
 
 func newFilter(values url.Values, zone *time.Location) filter {
 	f := filter{url.Values{}, zone}

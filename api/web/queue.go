@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"html/template"
 	"slices"
 	"time"
 
@@ -21,10 +22,18 @@ type queuePage struct {
 	More    bool // there are more open flags than were looked at for Late
 	Grave   int
 	Mine    int // leased by the person who looks
+	Overdue overdueCount
 	Next    string
 	Shown   bool // passages are shown though the person has them hidden
 	State   string
 	Query   string
+}
+
+// overdueCount is how many flags wait for an answer that should have come, and where they are listed.
+type overdueCount struct {
+	N    int
+	More bool // there are more flags set aside than were looked at
+	Link template.URL
 }
 
 type queueRow struct {
@@ -52,6 +61,9 @@ func (r *request) queueFilter() filter {
 	if !f.values.Has("state") {
 		f.values.Set("state", string(counterpoint.Open))
 	}
+	if f.values.Has(overdueOnly) {
+		f.values.Set("state", string(counterpoint.NeedsContext))
+	}
 	if own := r.languages(); !f.values.Has("lang") && own != nil {
 		f.values["lang"] = own
 	}
@@ -69,10 +81,17 @@ func (p *Pages) queue(r *request) error {
 	if err := body.count(r.Context(), p, q, r.by.ID); err != nil {
 		return err
 	}
-	q.Limit, q.Cursor = queueRows, r.URL.Query().Get("cursor")
-	page, err := counterpoint.List[counterpoint.Flag](r.Context(), p.views(), q)
+	late, more, err := p.overdue(r.Context(), q)
 	if err != nil {
 		return err
+	}
+	body.Overdue = overdueCount{len(late), more, f.overdueFilter().Address()}
+	page := counterpoint.Page[counterpoint.Flag]{Data: late[:min(len(late), queueRows)]}
+	if !f.values.Has(overdueOnly) {
+		q.Limit, q.Cursor = queueRows, r.URL.Query().Get("cursor")
+		if page, err = counterpoint.List[counterpoint.Flag](r.Context(), p.views(), q); err != nil {
+			return err
+		}
 	}
 	body.Next = page.Next
 	for _, flag := range page.Data {
