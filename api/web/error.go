@@ -39,7 +39,11 @@ func (p *Pages) fail(r *request, err error) {
 	}
 	r.status = f.Status
 	v := r.page("error", key+".title")
-	if showErr := r.show(v, errorPage{f, key + ".why", key + ".do", r.form.kept()}); showErr != nil {
+	typed := r.form.kept()
+	for i := range typed {
+		typed[i].Name = r.locale.field(typed[i].Name)
+	}
+	if showErr := r.show(v, errorPage{f, key + ".why", key + ".do", typed}); showErr != nil {
 		p.log.Error("error page failed", "error", showErr)
 		http.Error(r.w, http.StatusText(f.Status), f.Status)
 	}

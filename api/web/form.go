@@ -82,6 +82,28 @@ func plain(err error) string {
 	return s
 }
 
+// plainer is what is wrong with a field in the words of the page: the domain speaks to programs too, and names formats
+// and ids that nobody types here.
+func (l *locale) plainer(e counterpoint.FieldError) string {
+	switch {
+	case strings.HasPrefix(e.Field, "rabat.") && strings.HasSuffix(e.Field, ".rating"):
+		return l.t("rabat.choose")
+	case strings.Contains(e.Message, "RFC 3339"):
+		return l.t("wrong.when")
+	case e.Field == "lang" && strings.HasPrefix(e.Message, "the message has no variant"):
+		return l.t("wrong.variant")
+	case e.Field == "narrative" && (strings.HasPrefix(e.Message, "there is no narrative") || strings.HasPrefix(e.Message, "name the narrative")):
+		return l.t("wrong.narrative")
+	}
+	return e.Message
+}
+
+// Whole reports whether the form comes back with all that was typed: a password and a file do not.
+func (v *view) Whole() bool {
+	files := v.request.MultipartForm != nil && len(v.request.MultipartForm.File) > 0
+	return !v.Form.values.Has("password") && !files
+}
+
 // Field is one field of a form as a template shows it.
 type Field struct {
 	ID, Name, Label, Value, Error string
@@ -135,7 +157,7 @@ func (v *view) Problems() []Problem {
 	}
 	for _, e := range v.Form.errs {
 		text := e.Message
-		if name := v.locale.field(e.Field); name != "" {
+		if name := v.locale.fieldOf(v.Form.name, e.Field); name != "" {
 			text = name + ": " + text
 		}
 		out = append(out, Problem{Link: fmt.Sprintf("#%s-%s", v.Form.name, e.Field), Text: text})
@@ -144,6 +166,14 @@ func (v *view) Problems() []Problem {
 }
 
 var variantField = regexp.MustCompile(`^variants\[(\d+)\]\.(\w+)$`)
+
+// fieldOf is what the page calls a field of one of its forms: one name may mean two things.
+func (l *locale) fieldOf(form, name string) string {
+	if own := "field." + form + "." + name; l.has(own) {
+		return l.t(own)
+	}
+	return l.field(name)
+}
 
 // field is what the pages call a field of a form.
 func (l *locale) field(name string) string {

@@ -149,10 +149,8 @@ func (r *request) again(formName string, err error, show func(*request) error) e
 	if !r.form.rejected(err) {
 		return err
 	}
-	for i, e := range r.form.errs { // the domain names the ratings as the API does, the page by its buttons
-		if strings.HasPrefix(e.Field, "rabat.") && strings.HasSuffix(e.Field, ".rating") {
-			r.form.errs[i].Message = r.locale.t("rabat.choose")
-		}
+	for i, e := range r.form.errs {
+		r.form.errs[i].Message = r.locale.plainer(e)
 	}
 	r.status = status
 	return show(r)
