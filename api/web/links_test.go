@@ -139,6 +139,11 @@ func TestHiddenPassagesAreShownInTheFilter(t *testing.T) {
 	shown := w.get(hidden.one("/", want)).is(200)
 	shown.says("tuwafukuze")
 	w.get(shown.one("/", url.Values{"state": {"all"}, "lang": {"swa"}})).is(200)
+	p.many()
+	first := w.get("/?" + url.Values{"state": {"all"}, "lang": {"all"}, "show": {"1"}}.Encode()).is(200)
+	if next := first.find("a", "rel", "next"); next == nil || !strings.Contains(attr(next, "href"), "&show=1&cursor=") {
+		t.Error("the next page hides the passages again")
+	}
 }
 
 // TestLinksOfAHostileFilter checks that what somebody puts into a filter stays one value of it.

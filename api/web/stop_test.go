@@ -50,6 +50,21 @@ func TestNobodyReadsWhatWasTakenBack(t *testing.T) {
 	}
 }
 
+// TestNobodyReadsWhatWasClosed closes a message of which slots are still to come.
+func TestNobodyReadsWhatWasClosed(t *testing.T) {
+	p := newPlace(t)
+	m := apitest.Get[counterpoint.Message](p.book, p.airings(counterpoint.Offered)[0].Message)
+	p.must(p.desk.CloseMessage(context.Background(), api.Call{By: p.by("Radio Sango team"), Version: m.Version}, m.ID, ""))
+	w := p.signIn("Radio Sango team")
+	for _, path := range []string{"/today", "/today/sheet"} {
+		a := w.get(path).is(200)
+		a.says("Closed: do not read")
+		if strings.Contains(a.body, "فُحصت مياه") {
+			t.Errorf("%s: shows the words of a closed message", path)
+		}
+	}
+}
+
 // TestNobodyReadsWhatIsNotApproved changes a message that was offered: its new words are not read before they are
 // approved.
 func TestNobodyReadsWhatIsNotApproved(t *testing.T) {
