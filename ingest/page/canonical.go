@@ -117,7 +117,7 @@ func dots(path string) string {
 	return strings.Join(kept, "/")
 }
 
-// escapes writes %7e as ~, %c3 as %C3, and a space or a letter beyond ASCII as its escape.
+// escapes writes %7e as ~, %c3 as %C3, and a space, a letter beyond ASCII or a % that begins no escape as its escape.
 func escapes(s string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
@@ -133,7 +133,7 @@ func escapes(s string) string {
 			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 			continue
 		}
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+		if c == '%' || c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
 			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 			continue
 		}
