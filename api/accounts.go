@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"counterpoint"
@@ -62,16 +63,17 @@ func (d *Desk) FindAccount(ctx context.Context, nameOrID string) (counterpoint.A
 	return a, err
 }
 
-// SetRoles changes what an account may do, and ends its sessions.
+// SetRoles changes what an account may do, and ends its sessions. The last admin stays one.
 func (d *Desk) SetRoles(ctx context.Context, c Call, id string, roles []counterpoint.PersonRole) (Answer, error) {
-	return d.account(ctx, c, ManagePeople, id, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {
+	stays := slices.Contains(roles, counterpoint.Admin)
+	return d.demote(ctx, c, id, stays, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {
 		return a.SetRoles(by, now, roles)
 	})
 }
 
-// DisableAccount ends an account.
+// DisableAccount ends an account, but not the last admin's.
 func (d *Desk) DisableAccount(ctx context.Context, c Call, id string) (Answer, error) {
-	return d.account(ctx, c, ManagePeople, id, (*counterpoint.Account).Disable)
+	return d.demote(ctx, c, id, false, (*counterpoint.Account).Disable)
 }
 
 // Save keeps a search of the caller's under a name.

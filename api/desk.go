@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"counterpoint"
@@ -51,6 +52,7 @@ type Desk struct {
 	limiter    *Limiter
 	past       pastDays
 	hashing    chan struct{} // one slot for each password that is hashed at a time
+	demoting   sync.Mutex    // held while an admin may cease to be one
 }
 
 // NewDesk makes a Desk.

@@ -180,7 +180,7 @@ func entryOf(id string, doc any) entry {
 	case *counterpoint.Account:
 		e.at, e.state, e.text = d.CreatedAt, counterpoint.StateOf(d), d.Name
 	case *counterpoint.Outcome:
-		e.at, e.state = d.Event.At, d.State
+		e.at, e.state, e.text = d.Event.At, d.State, d.Event.Type
 	}
 	return e
 }
