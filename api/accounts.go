@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"counterpoint"
@@ -99,11 +100,12 @@ func (d *Desk) SetPreferences(ctx context.Context, c Call, languages []string, b
 	})
 }
 
-// SetPassword sets an account's password: one's own, or anybody's for an admin. Its sessions end.
-func (d *Desk) SetPassword(ctx context.Context, c Call, id, password string) (Answer, error) {
-	op := ManagePeople
-	if id == c.By.ID {
-		op = Own
+// SetPassword sets an account's password: anybody's for an admin, or one's own, for which the current one is asked if
+// there is one. Its sessions end.
+func (d *Desk) SetPassword(ctx context.Context, c Call, nameOrID, password, current string) (Answer, error) {
+	op, prove := ManagePeople, func() error { return nil }
+	if a, err := d.FindAccount(ctx, nameOrID); err == nil && a.ID == c.By.ID {
+		op, prove = Own, sync.OnceValue(func() error { return d.checkCurrent(ctx, a, current) })
 	}
 	if err := may(c.By, op); err != nil {
 		return Answer{}, err
@@ -112,11 +114,40 @@ func (d *Desk) SetPassword(ctx context.Context, c Call, id, password string) (An
 	if err != nil {
 		return Answer{}, err
 	}
-	a, err := d.account(ctx, c, op, id, (*counterpoint.Account).NotePassword)
+	a, err := d.account(ctx, c, op, nameOrID, func(a *counterpoint.Account, by string, now time.Time) (counterpoint.Event, error) {
+		if err := prove(); err != nil {
+			return counterpoint.Event{}, err
+		}
+		return a.NotePassword(by, now)
+	})
 	if err != nil {
 		return a, err
 	}
+	if prove() != nil {
+		return a, nil // the first answer again: its password is set
+	}
 	return a, d.secrets.Put(ctx, "password/"+a.ID, hash)
+}
+
+// checkCurrent says whether this is the account's password, where it has one.
+func (d *Desk) checkCurrent(ctx context.Context, a counterpoint.Account, current string) error {
+	if has, err := d.HasPassword(ctx, a.ID); err != nil || !has {
+		return err
+	}
+	_, err := d.ByPassword(ctx, a.Name, current)
+	if errors.Is(err, errSignIn) {
+		return counterpoint.Invalid{{Field: "current", Message: "must be the password you have now; if it is lost, another admin can set a new one"}}
+	}
+	return err
+}
+
+// HasPassword reports whether the account has a password, and not only tokens, links or a provider.
+func (d *Desk) HasPassword(ctx context.Context, id string) (bool, error) {
+	_, err := d.secrets.Get(ctx, "password/"+id)
+	if errors.Is(err, counterpoint.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Token is a bearer token, shown once.

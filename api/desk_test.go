@@ -128,7 +128,7 @@ func TestSessions(t *testing.T) {
 	if cookie, err = desk.Session(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := desk.SetPassword(t.Context(), api.Call{By: a, Version: a.Version}, a.ID, "four random words"); err != nil {
+	if _, err := desk.SetPassword(t.Context(), api.Call{By: a, Version: a.Version}, a.ID, "four random words", ""); err != nil {
 		t.Fatal(err)
 	}
 	f(cookie, false)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -47,9 +46,8 @@ func (d *Desk) adminLeft(ctx context.Context, without counterpoint.Account) erro
 // anySignsIn reports whether any of the accounts has a password or somebody of a provider who acts as it.
 func (d *Desk) anySignsIn(ctx context.Context, accounts []counterpoint.Account) (bool, error) {
 	for _, a := range accounts {
-		_, err := d.secrets.Get(ctx, "password/"+a.ID)
-		if !errors.Is(err, counterpoint.ErrNotFound) {
-			return err == nil, err
+		if has, err := d.HasPassword(ctx, a.ID); err != nil || has {
+			return has, err
 		}
 	}
 	if len(accounts) == 0 {

@@ -21,6 +21,7 @@ type rolesBody struct {
 type passwordBody struct {
 	Versioned
 	Password string `json:"password" doc:"8 to 1000 characters"`
+	Current  string `json:"current,omitempty" doc:"Your password now, when you change your own and have one"`
 }
 
 type preferencesBody struct {
@@ -59,7 +60,7 @@ func (a *API) registerPeople() {
 		})
 	change(a, http.MethodPost, "/accounts/{id}/password", "Sets the password, and ends the account's sessions", account,
 		func(ctx context.Context, c Call, id string, b passwordBody) (Answer, error) {
-			return d.SetPassword(ctx, c, id, b.Password)
+			return d.SetPassword(ctx, c, id, b.Password, b.Current)
 		})
 	op := operation(http.MethodPost, "/tokens", "Makes a bearer token, shown once")
 	op.DefaultStatus = http.StatusCreated

@@ -91,7 +91,7 @@ func (p *Pages) disableAccount(r *request) error {
 }
 
 func (p *Pages) setPassword(r *request) error {
-	a, err := p.desk.SetPassword(r.Context(), r.call(), r.PathValue("id"), r.form.values.Get("password"))
+	a, err := p.desk.SetPassword(r.Context(), r.call(), r.PathValue("id"), r.form.values.Get("password"), r.form.values.Get("current"))
 	return p.managed(r, "password", a, err)
 }
 

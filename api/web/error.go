@@ -72,7 +72,7 @@ func (f form) kept() []Kept {
 	return out
 }
 
-var hiddenField = map[string]bool{"version": true, "key": true, "password": true, "from": true, "next": true, "name": true, "again": true, "to": true}
+var hiddenField = map[string]bool{"version": true, "key": true, "password": true, "current": true, "from": true, "next": true, "name": true, "again": true, "to": true}
 
 func statusOf(err error) int {
 	switch {

@@ -291,7 +291,7 @@ func TestSignIn(t *testing.T) {
 func TestSessionEnds(t *testing.T) {
 	p := newPlace(t)
 	chief := p.signIn("Chief")
-	p.must(p.desk.SetPassword(context.Background(), api.Call{By: api.Operator, Version: p.by("Nadia Okello").Version}, p.by("Nadia Okello").ID, "four random words here"))
+	p.must(p.desk.SetPassword(context.Background(), api.Call{By: api.Operator, Version: p.by("Nadia Okello").Version}, p.by("Nadia Okello").ID, "four random words here", ""))
 	page := chief.get("/narratives").is(200)
 	nobody := p.signIn("")
 	asked := nobody.fill(page, "/narratives", "title", "Typed after the session ended").is(http.StatusUnauthorized)
@@ -429,4 +429,18 @@ func TestPending(t *testing.T) {
 	if diff := cmp.Diff(counterpoint.Rejected, apitest.Get[counterpoint.Flag](p.book, p.flag.ID).State); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestOwnPassword asks for the current password where there is one.
+func TestOwnPassword(t *testing.T) {
+	p := newPlace(t)
+	w := p.signIn("Nadia Okello")
+	if w.get("/me").is(200).find("input", "name", "current") != nil {
+		t.Error("a password is asked for that was never set")
+	}
+	w.fill(w.get("/me"), "/me/password", "password", "four random words here").is(200).says("The password is set.")
+	page := w.get("/me").is(200)
+	wrong := w.fill(page, "/me/password", "current", "not this", "password", "five other random words").is(http.StatusUnprocessableEntity)
+	wrong.says("must be the password you have now")
+	w.fill(wrong, "/me/password", "current", "four random words here", "password", "five other random words").is(200).says("The password is set.")
 }

@@ -14,6 +14,7 @@ type mePage struct {
 	Blur      bool
 	Keys      bool
 	Roles     []counterpoint.PersonRole
+	Password  bool // there is one, which is asked for before it is changed
 }
 
 const keysCookie = "counterpoint_keys"
@@ -25,8 +26,12 @@ func (r *request) keys() bool {
 }
 
 func (p *Pages) me(r *request) error {
+	has, err := p.desk.HasPassword(r.Context(), r.by.ID)
+	if err != nil {
+		return err
+	}
 	v := r.page("me", "me.title")
-	b := mePage{Languages: strings.Join(r.by.Languages, ", "), Blur: r.by.Blur, Keys: r.keys(), Roles: r.by.Roles}
+	b := mePage{Languages: strings.Join(r.by.Languages, ", "), Blur: r.by.Blur, Keys: r.keys(), Roles: r.by.Roles, Password: has}
 	if r.form.name == "me" {
 		b.Blur, b.Keys = r.form.Value("blur") != "", r.form.Value("keys") != ""
 	}
@@ -53,7 +58,7 @@ func (p *Pages) setPreferences(r *request) error {
 
 // setOwnPassword ends every session, this one too; the person is signed in again at once.
 func (p *Pages) setOwnPassword(r *request) error {
-	if _, err := p.desk.SetPassword(r.Context(), r.call(), r.by.ID, r.form.values.Get("password")); err != nil {
+	if _, err := p.desk.SetPassword(r.Context(), r.call(), r.by.ID, r.form.values.Get("password"), r.form.values.Get("current")); err != nil {
 		return r.again("password", err, p.me)
 	}
 	now, err := p.desk.FindAccount(r.Context(), r.by.ID)

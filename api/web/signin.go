@@ -39,7 +39,7 @@ func (r *request) askSignIn() error {
 	}
 	typed := url.Values{}
 	for k, v := range r.PostForm {
-		if k != "password" {
+		if k != "password" && k != "current" {
 			typed[k] = v
 		}
 	}
