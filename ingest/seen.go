@@ -317,15 +317,15 @@ func (s *Seen) Refused(ctx context.Context) ([]FileState, error) {
 func (s *Seen) Fares(ctx context.Context, dir string) (counterpoint.Collecting, error) {
 	var c counterpoint.Collecting
 	dir = filepath.Clean(dir)
-	rows, err := s.db.QueryContext(ctx, `SELECT at, reason FROM files WHERE path > ? AND path < ? ORDER BY at DESC`, dir+"/", dir+"0") // 0 comes after the slash
+	rows, err := s.db.QueryContext(ctx, `SELECT path, at, reason FROM files WHERE path > ? AND path < ? ORDER BY at DESC`, dir+"/", dir+"0") // 0 comes after the slash
 	if err != nil {
 		return c, fmt.Errorf("register of what was seen: %w", err)
 	}
 	defer rows.Close()
 	for c.Success == nil && rows.Next() {
 		var ms int64
-		var reason string
-		if err := rows.Scan(&ms, &reason); err != nil {
+		var path, reason string
+		if err := rows.Scan(&path, &ms, &reason); err != nil {
 			return c, fmt.Errorf("register of what was seen: %w", err)
 		}
 		at := time.UnixMilli(ms).UTC()
@@ -333,7 +333,7 @@ func (s *Seen) Fares(ctx context.Context, dir string) (counterpoint.Collecting, 
 		case reason == "":
 			c.Success = &at
 		case c.Failed == nil:
-			c.Failed, c.Reason, c.Failures = &at, reason, 1
+			c.Failed, c.Reason, c.Failures = &at, filepath.Base(path)+": "+reason, 1
 		default:
 			c.Failures++
 		}

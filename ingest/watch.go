@@ -245,7 +245,22 @@ func (w *watch) take(ctx context.Context, f Folder, state FileState) error {
 	state.At, state.Reason = w.door.o.Now().UTC(), refusal(receipt)
 	w.door.o.Log.Info("watched file read", "source", src.ID, "file", filepath.Base(state.Path), "read", receipt.Read,
 		"accepted", receipt.Accepted, "duplicates", receipt.Duplicates, "rejected", len(receipt.Rejected))
+	w.tell(src.ID, state.Path, receipt.Rejected)
 	return w.door.o.Seen.markFile(ctx, state)
+}
+
+// maxTold is how many rejections of one file the log names.
+const maxTold = 10
+
+// tell names what of a file was rejected. Nobody waits for the receipt of a watched file.
+func (w *watch) tell(source, path string, rejected []counterpoint.Rejection) {
+	log := w.door.o.Log.With("source", source, "file", filepath.Base(path))
+	for _, r := range rejected[:min(maxTold, len(rejected))] {
+		log.Warn("rejected of a watched file", "line", r.Line, "reason", r.Reason)
+	}
+	if more := len(rejected) - maxTold; more > 0 {
+		log.Warn("more was rejected of a watched file; 'counterpoint ingest --json' lists it all", "more", more)
+	}
 }
 
 // refusal is why nothing of a file came in; empty where something did.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,7 +140,7 @@ func TestWatchRecordsWhatItRefuses(t *testing.T) {
 	}
 	dir := filepath.Dir(refused[0].Path)
 	c, err := s.door.o.Seen.Fares(t.Context(), dir+"/")
-	if err != nil || c.Success == nil || c.Failed == nil || c.Failures != 1 || c.Reason != "is empty" {
+	if err != nil || c.Success == nil || c.Failed == nil || c.Failures != 1 || c.Reason != "a.ttml: is empty" {
 		t.Errorf("the folder fares %+v, %v; want one taken and one refused since", c, err)
 	}
 	if c, err := s.door.o.Seen.Fares(t.Context(), dir[:len(dir)-1]); err != nil || c.Success != nil || c.Failures != 0 {
@@ -176,5 +177,29 @@ func TestWatchIsTold(t *testing.T) {
 	stop()
 	if err := <-done; err != nil {
 		t.Errorf("Watch = %v, want nil when it is stopped", err)
+	}
+}
+
+func TestWatchNamesWhatItRejects(t *testing.T) {
+	s := newSite(t)
+	var log strings.Builder
+	s.door.o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	bad := "\n00:09.000 --> 00:0x.000\nNobody hears this.\n"
+	s.write("one.vtt", caption+bad)
+	s.pass(time.Minute, 1)
+	if got := log.String(); !strings.Contains(got, "file=one.vtt line=6 reason=") || strings.Contains(got, "more=") {
+		t.Errorf("one bad cue is logged as %s", got)
+	}
+	s.write("many.vtt", strings.Replace(caption, "open", "wide open", 1)+strings.Repeat(bad, 14))
+	s.pass(time.Minute, 2)
+	if got := log.String(); strings.Count(got, "file=many.vtt line=") != maxTold || !strings.Contains(got, "more=4") {
+		t.Errorf("fourteen bad cues are logged as %s", got)
+	}
+	s.now = s.now.Add(time.Minute)
+	s.write("none.vtt", "WEBVTT\n"+bad)
+	s.pass(time.Minute, 2)
+	c, err := s.door.o.Seen.Fares(t.Context(), s.dir)
+	if err != nil || !strings.HasPrefix(c.Reason, "none.vtt: line 3: ") {
+		t.Errorf("a file of which nothing came in = %+v, %v, want its name", c, err)
 	}
 }
