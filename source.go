@@ -1,6 +1,7 @@
 package counterpoint
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -74,7 +75,17 @@ func (s Source) Check() error {
 			bad = append(bad, FieldError{"zone", s.Zone + " is not an IANA time zone such as Africa/Bangui"})
 		}
 	}
+	if s.FileTime != "" && !datedLayout(s.FileTime) {
+		bad = append(bad, FieldError{"file_time", fmt.Sprintf("%q shows no year and day; write how a file's name would show 2 January 2006, 15:04:05, such as 20060102-1504", s.FileTime)})
+	}
 	return bad.orNil()
+}
+
+// datedLayout reports whether a Go time layout tells years and days apart; YYYYMMDD and %Y%m%d do not.
+func datedLayout(layout string) bool {
+	at := time.Date(2025, time.March, 4, 5, 6, 7, 0, time.UTC)
+	shown := at.Format(layout)
+	return at.AddDate(1, 0, 0).Format(layout) != shown && at.AddDate(0, 0, 1).Format(layout) != shown
 }
 
 // Register is the event that makes the source known.
