@@ -7,10 +7,11 @@ import (
 )
 
 // DidYouMean ends the message about an unknown key: with the known one that was probably meant, or with all.
+// A slip changes a third of a key at most.
 func DidYouMean(key string, known []string) string {
 	best, least := "", 4
 	for _, k := range known {
-		if d := edits(strings.ToLower(key), k); d < least && d < len(k) {
+		if d := edits(strings.ToLower(key), k); d < least && d <= (min(len(key), len(k))+2)/3 {
 			best, least = k, d
 		}
 	}

@@ -16,5 +16,6 @@ func TestDidYouMean(t *testing.T) {
 	f("langauges", `; did you mean "languages"?`)
 	f("Lnag", `; did you mean "lang"?`)
 	f("sources", `; did you mean "source"?`)
+	f("sag", "; known are lang, languages, source")
 	f("colour", "; known are lang, languages, source")
 }

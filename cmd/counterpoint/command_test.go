@@ -212,6 +212,18 @@ func TestConfigErrors(t *testing.T) {
 	f("oidc:\n  issuer: http://idp.example.org\n  client: c\n", "oidc.issuer: issuer")
 	f("oidc:\n  issuer: https://idp.example.org\n", "oidc.client: is missing")
 	f("oidc:\n  isuer: https://idp.example.org\n", `unknown key "isuer"; did you mean "issuer"?`)
+	site := "sources:\n  - id: a\n    crawl: https://x.example/\n"
+	f(site+"    every: soon\n", "line 4: sources[0].every: write a duration such as 2s")
+	f(site+"    delay: 2\n  - id: b\n", "line 4: sources[0].delay: write a duration such as 2s")
+	f("sources:\n  - id: a\n  - id: b\n    reach: many\n", "line 4: sources[1].reach: write a whole number such as 500")
+	f("sources:\n  - id: a\n    own: perhaps\n", "line 3: sources[0].own: write true or false")
+	f("sources: 3\n", "line 1: sources: write a list, each entry after a dash")
+	f("languages: eng\n", "line 1: languages: write a list such as [a, b]")
+	f("listen: [1]\n", "line 1: listen: write one value")
+	f("oidc: yes\n", "line 1: oidc settings: write each as key: value")
+	f("foo: 1\n", `line 1: unknown key "foo"; known are audio, `)
+	f("delay: 2s\n", `line 1: key "delay" cannot stand here; its place is sources`)
+	f("sources:\n  - id: a\n    contact: x\n", `line 3: key "contact" cannot stand here; its place is the top level`)
 	f("stream: rabbit\n", "is not of the form kafka://")
 }
 

@@ -131,7 +131,8 @@ var (
 	yamlPlace    = regexp.MustCompile(`^\[(\d+):\d+\] (.*)`)
 )
 
-// decodeStrict decodes YAML; an unknown key is an error that names the line and what may have been meant.
+// decodeStrict decodes YAML; an unknown key is an error that names the line and what may have been meant, a value of
+// another kind one that names line and key and what to write.
 func decodeStrict(b []byte, into any) error {
 	err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict(), yaml.DisallowUnknownField()).Decode(into)
 	if err == nil || errors.Is(err, io.EOF) {
@@ -139,7 +140,13 @@ func decodeStrict(b []byte, into any) error {
 	}
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	if m := unknownField.FindStringSubmatch(first); m != nil {
+		if places := placesOf(m[2], reflect.TypeOf(into).Elem(), "the top level"); len(places) > 0 {
+			return fmt.Errorf("line %s: key %q cannot stand here; its place is %s", m[1], m[2], strings.Join(places, " or "))
+		}
 		return fmt.Errorf("line %s: unknown key %q%s", m[1], m[2], counterpoint.DidYouMean(m[2], yamlKeys(reflect.TypeOf(into))))
+	}
+	if m := findMisfit(b, into); m != nil {
+		return m
 	}
 	if m := yamlPlace.FindStringSubmatch(first); m != nil {
 		return fmt.Errorf("line %s: %s", m[1], m[2])
