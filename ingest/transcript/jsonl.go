@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,10 +78,10 @@ type lineSegment struct {
 	Lang    string   `json:"lang"`
 }
 
-var lineKeys = []string{
-	"id", "source", "locator", "title", "lang", "recorded", "published", "url", "audio", "author", "segments",
-	"text", "start_ms", "end_ms", "speaker",
-}
+var (
+	lineKeys    = []string{"id", "source", "locator", "title", "lang", "recorded", "published", "url", "audio", "author", "segments"}
+	segmentKeys = []string{"text", "start_ms", "end_ms", "speaker", "lang"}
+)
 
 func parseItem(n int, text []byte, o Options) (Parsed, error) {
 	var l line
@@ -186,8 +187,18 @@ func explain(err error) error {
 		return errors.New("is not JSON: it ends in the middle")
 	}
 	if _, key, ok := strings.Cut(err.Error(), "unknown field "); ok {
-		key = strings.Trim(key, `"`)
-		return fmt.Errorf("unknown key %q%s", clip(key), counterpoint.DidYouMean(key, lineKeys))
+		return unknownKey(strings.Trim(key, `"`))
 	}
 	return err
+}
+
+// unknownKey tells a key that stands in the wrong place from one that there is not.
+func unknownKey(key string) error {
+	switch {
+	case slices.Contains(segmentKeys, strings.ToLower(key)):
+		return fmt.Errorf(`key %q belongs into segments: "segments":[{%q:…}]`, key, strings.ToLower(key))
+	case slices.Contains(lineKeys, strings.ToLower(key)):
+		return fmt.Errorf("key %q belongs to the item, beside segments and not into one", key)
+	}
+	return fmt.Errorf("unknown key %q%s", clip(key), counterpoint.DidYouMean(key, slices.Concat(lineKeys, segmentKeys)))
 }
