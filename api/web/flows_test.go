@@ -332,7 +332,7 @@ func TestPlayout(t *testing.T) {
 	w := p.signIn("Radio Sango team")
 	page := w.get("/today")
 	w.fill(page, "/airings/import").is(http.StatusUnprocessableEntity).says("choose a file or paste")
-	w.fill(page, "/airings/import", "log", "a;b\nc;d", "station", "Radio Lumo").is(200).says("2 lines read: 1 airings proven, 0 not heard.", "Line 2: no time in it")
+	w.fill(page, "/airings/import", "log", "a;b\nc;d", "station", "Radio Lumo").is(200).says("2 lines read. Airings proven: 1, not heard: 0.", "Line 2: no time in it")
 }
 
 // TestDidNotGoOut takes the reason, and wants one.

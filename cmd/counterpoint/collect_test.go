@@ -178,6 +178,12 @@ func TestCollectRefused(t *testing.T) {
 	if code != exitDone || !strings.Contains(out, "inside") || !strings.Contains(out, "127.0.0.0/8") {
 		t.Errorf("sources: exit %d\n%s", code, out)
 	}
+	if _, errs, code := command(t, bin, "", "sources", "insde", "--data", dir); code != exitFailed || !strings.Contains(errs, `did you mean "inside"?`) {
+		t.Errorf("sources of an unknown id: exit %d\n%s", code, errs)
+	}
+	if _, errs, code := command(t, bin, "", "sources", "inside", "--data", dir); code != exitDone || !strings.Contains(errs, "of inside could not be had") {
+		t.Errorf("sources of a known id: exit %d\n%s", code, errs)
+	}
 	health, err := p.call(t.Context(), testToken, "GET", "/api/v1/source-health", "", nil)
 	if err != nil || health.status != 200 || !strings.Contains(string(health.body), "127.0.0.0/8") || !strings.Contains(string(health.body), `"failures":1`) {
 		t.Errorf("the health of the source: %v %d %s", err, health.status, health.body)

@@ -129,13 +129,10 @@ func diagnose(ctx context.Context, cfg config, show func(diagnosis) error) error
 			}
 		}
 	}
-	switch bad {
-	case 0:
+	if bad == 0 {
 		return nil
-	case 1:
-		return errors.New("1 fault")
 	}
-	return fmt.Errorf("%d faults", bad)
+	return errors.New(counted(bad, "fault"))
 }
 
 // checks are those of the configuration, each after those that it builds on.
@@ -309,7 +306,7 @@ func noLetters(ctx context.Context, log stream.Log) error {
 		return err
 	}
 	if len(letters) > 0 {
-		return fmt.Errorf("%d records could not be used; see 'counterpoint dead list'", len(letters))
+		return fmt.Errorf("%s could not be used; see 'counterpoint dead list'", counted(len(letters), "record"))
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func TestDoctorNames(t *testing.T) {
 		{"decisions without an order", []string{".decisions has 2 partitions"}, twoPartitions, liveBroker, "use another prefix"},
 		{"certificate of Kafka expired", []string{"certificate has expired"}, kafkaUntil(-time.Hour), kafkaUntil(time.Hour), "renew it"},
 		{"clock of the broker", []string{"the broker's clock is 10m", "behind ours"}, brokerClock(-10 * time.Minute), brokerClock(0), "NTP"},
-		{"dead letters", []string{"dead letters: 1 records could not be used"}, deadLetters(1), deadLetters(0), "counterpoint dead list"},
+		{"dead letters", []string{"dead letters: 1 record could not be used"}, deadLetters(1), deadLetters(0), "counterpoint dead list"},
 		{"no Elasticsearch there", []string{"does not answer", "connection refused"}, deadSearch, searching(nil), "check that Elasticsearch runs"},
 		{"not Elasticsearch", []string{"is not Elasticsearch"}, searching(func(f *fakeSearch) { f.product, f.root = "", `<html>welcome</html>` }), searching(nil), "check the port"},
 		{"OpenSearch", []string{`is "opensearch" 2.19.1, not Elasticsearch`}, searching(func(f *fakeSearch) {

@@ -107,7 +107,9 @@ func (r eraseReport) print(out io.Writer, asJSON bool) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(out, "erased %d items: %d records, %d dead letters, the words in %d flags\n", r.Items, r.Records, r.Letters, r.Flags)
+		if r.Items > 0 || r.Problem == "" {
+			fmt.Fprintf(out, "erased %s: %s, %s, the words in %s\n", counted(r.Items, "item"), counted(r.Records, "record"), counted(r.Letters, "dead letter"), counted(r.Flags, "flag"))
+		}
 		if len(r.Elsewhere) > 0 {
 			fmt.Fprintf(out, "the same passages were also heard in %s; their words are still there\n", strings.Join(r.Elsewhere, ", "))
 		}
@@ -144,8 +146,10 @@ func (l *line) eraseNow(ctx context.Context, req eraseRequest) eraseReport {
 	e := l.eraser(req)
 	if err := e.run(ctx); err != nil {
 		e.report.Problem = said(err)
+		l.log.Warn("the erasure did not end", "case", req.Case, "items", e.report.Items, "problem", e.report.Problem)
+		return e.report
 	}
-	l.log.Info("items erased", "case", req.Case, "items", e.report.Items, "remains", len(e.report.Remains), "problem", e.report.Problem)
+	l.log.Info("items erased", "case", req.Case, "items", e.report.Items, "remains", len(e.report.Remains))
 	return e.report
 }
 
@@ -505,7 +509,7 @@ func (e *eraser) leave(ctx context.Context) error {
 			}
 		}
 		if n > 0 {
-			e.report.Remains = append(e.report.Remains, fmt.Sprintf("%d records of the topic %s on Kafka, until its retention takes them ('kafka-configs' sets retention.ms, 'kafka-delete-records' cuts a topic)", n, topic))
+			e.report.Remains = append(e.report.Remains, fmt.Sprintf("%s of the topic %s on Kafka, until its retention takes them ('kafka-configs' sets retention.ms, 'kafka-delete-records' cuts a topic)", counted(n, "record"), topic))
 		}
 	}
 	letters, err := stream.Letters(ctx, e.stream)
@@ -522,7 +526,7 @@ func (e *eraser) leave(ctx context.Context) error {
 		return nil
 	}
 	e.report.Letters = len(ids)
-	e.report.Remains = append(e.report.Remains, fmt.Sprintf("%d dead letters on Kafka, until the retention of the topic dead takes them; they were dismissed", len(ids)))
+	e.report.Remains = append(e.report.Remains, fmt.Sprintf("%s on Kafka, until the retention of the topic dead takes them; they were dismissed", counted(len(ids), "dead letter")))
 	_, err = stream.Dismiss(ctx, e.stream, ids...)
 	return err
 }

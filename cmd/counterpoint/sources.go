@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"counterpoint"
 	"counterpoint/ingest/crawl"
 )
 
@@ -41,6 +43,9 @@ that collects, on its data folder.`,
 			defer f.Close()
 			show := showVisits
 			if len(args) > 0 {
+				if err := checkVisited(c.Context(), f, cfg, args[0]); err != nil {
+					return err
+				}
 				show = func(c *cobra.Command, f *crawl.Frontier, asJSON bool) error { return showFailed(c, f, args[0], asJSON) }
 			}
 			return show(c, f, asJSON)
@@ -100,9 +105,30 @@ func showFailed(c *cobra.Command, f *crawl.Frontier, source string, asJSON bool)
 		fmt.Fprintf(c.OutOrStdout(), "%s  %s: %s\n", stamp(p.Fetched), printable(p.URL), printable(p.Reason))
 	}
 	if !asJSON {
-		fmt.Fprintf(c.ErrOrStderr(), "%d pages of %s could not be had (of the latest 200)\n", len(pages), source)
+		fmt.Fprintf(c.ErrOrStderr(), "%s of %s could not be had (of the latest 200)\n", counted(len(pages), "page"), source)
 	}
 	return nil
+}
+
+// checkVisited says that a source is none that is or was collected from the web, if so.
+func checkVisited(ctx context.Context, f *crawl.Frontier, cfg config, source string) error {
+	visits, err := f.Visits(ctx)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, v := range visits {
+		ids = append(ids, v.Source)
+	}
+	for _, s := range cfg.Sources {
+		if s.collected() {
+			ids = append(ids, s.ID)
+		}
+	}
+	if slices.Contains(ids, source) {
+		return nil
+	}
+	return fmt.Errorf("nothing was collected from the web for a source %q%s: %w", source, counterpoint.DidYouMean(source, ids), counterpoint.ErrNotFound)
 }
 
 // visitMetrics tell of each source that is collected when it last gave something, and how often it did not since.
