@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"counterpoint/stream/embedded"
 	"time"
@@ -126,7 +127,7 @@ func problem(status int, body []byte) error {
 	var p struct {
 		Title  string
 		Detail string
-		Errors []struct{ Message, Location string }
+		Errors []struct{ Field, Message string }
 	}
 	if json.Unmarshal(body, &p) != nil || p.Title+p.Detail == "" {
 		return fmt.Errorf("the running process answered %d %s", status, http.StatusText(status))
@@ -136,7 +137,9 @@ func problem(status int, body []byte) error {
 		text = p.Title
 	}
 	for _, e := range p.Errors {
-		text += fmt.Sprintf("; %s: %s", e.Location, e.Message)
+		if !strings.Contains(text, e.Message) { // the detail has most fields in it
+			text += fmt.Sprintf("; %s: %s", e.Field, e.Message)
+		}
 	}
 	return errors.New(text)
 }
