@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,7 +42,8 @@ func classifyCommand() *cobra.Command {
 		Long: `Judge each line of FILE or standard input, without servers or a data folder.
 
 With --json, lines are {"id","text","lang"?,"kind"?:"web|social|radio"} and each answer is one JSON object, in
-order. Without, each line is a text. Scores are calibrated to a prevalence of one half: .5 is the tipping point.`,
+order; where a line cannot be read its answer says why, the others are answered, and the command ends with 1.
+Without, each line is a text. Scores are calibrated to a prevalence of one half: .5 is the tipping point.`,
 		Example: `  echo '{"id":"1","text":"Good morning, dear listeners."}' | counterpoint classify --json`,
 		Args:    argsBetween(0, 1, ""),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -56,7 +60,14 @@ order. Without, each line is a text. Scores are calibrated to a prevalence of on
 			if err != nil {
 				return err
 			}
-			return stage.Lines(c.Context(), in, c.OutOrStdout(), classify.LineOptions{JSON: asJSON, Lang: lang, Kind: kind})
+			out := &wrongLines{Writer: c.OutOrStdout()}
+			if err := stage.Lines(c.Context(), in, out, classify.LineOptions{JSON: asJSON, Lang: lang, Kind: kind}); err != nil {
+				return err
+			}
+			if asJSON && out.n > 0 {
+				return fmt.Errorf("%s could not be read; their answers say why", counted(out.n, "line"))
+			}
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "JSON lines in and out")
@@ -64,4 +75,30 @@ order. Without, each line is a text. Scores are calibrated to a prevalence of on
 	c.Flags().StringVar(&kind, "kind", "web", "kind of source, where a line does not say: web, social or radio")
 	c.Flags().StringSliceVar(&languages, "languages", nil, "languages to consider; default those of the program")
 	return c
+}
+
+// wrongAnswer is what an answer begins with that says why a line could not be read.
+const wrongAnswer = `{"line":`
+
+// wrongLines counts the lines written that begin as wrongAnswer does.
+type wrongLines struct {
+	io.Writer
+	n     int
+	begun []byte // of the current line, as much as tells
+}
+
+// Write passes on.
+func (w *wrongLines) Write(b []byte) (int, error) {
+	for line := range bytes.Lines(b) {
+		if missing := len(wrongAnswer) - len(w.begun); missing > 0 {
+			w.begun = append(w.begun, line[:min(missing, len(line))]...)
+			if string(w.begun) == wrongAnswer {
+				w.n++
+			}
+		}
+		if bytes.HasSuffix(line, []byte("\n")) {
+			w.begun = w.begun[:0]
+		}
+	}
+	return w.Writer.Write(b)
 }
