@@ -38,7 +38,7 @@ type Item struct {
 	ID        string     `json:"id"`     // ItemID(Source, Locator)
 	Source    string     `json:"source"` // Source.ID
 	Kind      SourceKind `json:"kind"`   // the source's, so that classify needs no register
-	Owner     string     `json:"owner"`  // the source's owner or, where none is named, its id
+	Owner     string     `json:"owner"`  // the source's owner; where none is named the host of what was collected, else the source's id
 	Reach     int        `json:"reach"`  // the source's listeners or followers; 0 is unknown
 	Country   string     `json:"country,omitempty"`
 	Locator   string     `json:"locator"`  // canonical URL, feed guid, recording id, or hash of the bytes

@@ -78,3 +78,35 @@ func TestCollectedEntry(t *testing.T) {
 		t.Errorf("and again: %v, %v", changed, err)
 	}
 }
+
+// TestCollectedOwner: a site heard by crawl and by feed is one voice, unless its owner is named.
+func TestCollectedOwner(t *testing.T) {
+	l := &line{sources: map[string]counterpoint.Source{
+		"site-x": {ID: "site-x", Name: "X", Kind: counterpoint.Web}, "feed-x": {ID: "feed-x", Name: "X", Kind: counterpoint.Web},
+		"named": {ID: "named", Name: "X", Kind: counterpoint.Web, Owner: "x-media"}, "channel": {ID: "channel", Name: "X", Kind: counterpoint.Social},
+	}}
+	d := newDoor(t, l, t.TempDir())
+	page := page.Article{Title: "The market", Paragraphs: []string{"One."}}
+	if _, err := ingest.TakeArticle(t.Context(), d, crawl.Found{Source: "site-x", URL: "https://www.Site.example:8443/a", Fetched: noon, Article: page}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"site.example"}
+	entry := func(source, address, owner string) {
+		t.Helper()
+		if _, err := ingest.TakeEntry(t.Context(), d, source, "", noon, feed.Entry{Locator: address, URL: address, Title: "The market", Text: []string{"One."}}); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, owner)
+	}
+	entry("feed-x", "https://site.example/a", "site.example")
+	entry("feed-x", "javascript:alert(1)", "feed-x")
+	entry("named", "https://site.example/a", "x-media")
+	entry("channel", "https://platform.example/a", "channel")
+	var got []string
+	for _, it := range l.parts {
+		got = append(got, it.Owner)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

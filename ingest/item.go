@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 // of the source.
 func (in *intake) item(src counterpoint.Source, p transcript.Parsed) counterpoint.Item {
 	it := counterpoint.Item{
-		Source: src.ID, Kind: src.Kind, Owner: first(src.Owner, src.ID), Reach: src.Reach, Country: src.Country,
+		Source: src.ID, Kind: src.Kind, Reach: src.Reach, Country: src.Country,
 		Languages: src.Languages, Own: src.Own, Example: src.Example,
 		Title: p.Title, Lang: p.Lang, URL: p.URL, Author: p.Author, Format: in.format,
 		Published: p.Published, Seen: in.door.o.Now().UTC(), Segments: p.Segments,
@@ -26,6 +27,7 @@ func (in *intake) item(src counterpoint.Source, p transcript.Parsed) counterpoin
 	}
 	it.Title = short(it.Title)
 	it.URL = in.address("url", p.URL, "http", "https")
+	it.Owner = in.owner(src, it.URL)
 	it.Lang = in.lang(p)
 	it.Recorded, it.Precision = in.recorded(src, p)
 	it.Audio = first(first(in.o.Audio, p.Audio), audioAt(src, in.name, it.Recorded))
@@ -34,6 +36,18 @@ func (in *intake) item(src counterpoint.Source, p transcript.Parsed) counterpoin
 	it.Locator = in.locator(p, it)
 	it.ID = counterpoint.ItemID(it.Source, it.Locator)
 	return it
+}
+
+// owner is whose voice the item is: the source's owner, else the site that a collected page or entry is on, so that a
+// site heard by crawl and by feed is one voice. Many people post on one platform, so a social source is its own.
+func (in *intake) owner(src counterpoint.Source, address string) string {
+	collected := in.format == formatWeb || in.format == formatFeed
+	if src.Owner == "" && src.Kind == counterpoint.Web && collected {
+		if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
+			return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+		}
+	}
+	return first(src.Owner, src.ID)
 }
 
 // told reports whether the item comes with all that is to be said of it: its name, title and time are not to be had
