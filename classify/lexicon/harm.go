@@ -70,9 +70,26 @@ func (r *reader) call(i, m int, at target) {
 	case at.aim == nonProt && !r.tags(i).has(tExpel), at.aim == one && !r.tags(i).any(tWeak, tExpel):
 		r.found(2, i, m, at, "CALL", "calls for harm to a person or to people by what they do", weightThreat)
 	case at.aim == us && r.tags(i).has(tHarm):
+	case at.aim == thing && r.coded(i, at):
+		r.found(2, i, m, at, "CODE", "calls for it now, against all or these, by a name of animals that people are called by", weightThreat)
 	case at.aim == thing:
 		r.against("OBJECT", counterpoint.Violence, at.from, at.to, weightObject, "what the verb is pointed at is a thing")
 	}
+}
+
+// coded reports whether the animals that a verb is pointed at may be people: those whose names people are called by,
+// all of them or these, and at a time that is named. Pests are seldom spoken of so, and a person must hear it.
+func (r *reader) coded(i int, at target) bool {
+	if !r.dehumAt(at.from, at.to) || !r.animal(at) {
+		return false
+	}
+	from, to := r.sentence(i)
+	pointed, now := at.near || at.all, false
+	for j := from; j < to; j++ {
+		pointed = pointed || r.tags(j).any(tAll, tDem) && r.toks[j].entry >= 0
+		now = now || r.tags(j).has(tTime)
+	}
+	return pointed && now
 }
 
 // found records a call, threat or the like with what speaks for it and against it.
@@ -117,6 +134,8 @@ func groupReason(at target) string {
 		return "what belongs to a group"
 	case pronoun:
 		return "a group, by pronoun"
+	case thing:
+		return "animals, or people called so"
 	}
 	return "a group"
 }

@@ -233,3 +233,24 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// Animals that people are called by are pests in most sentences. Called for against all of them, or these, and now,
+// they are put before a person.
+func TestCodedAnimals(t *testing.T) {
+	l := open(t)
+	f := func(lang, text string, want int) {
+		t.Helper()
+		if r := read(t, l, lang, text, lexicon.Context{}); r.Level != want {
+			t.Errorf("%s %q: level %d, want %d", lang, text, r.Level, want)
+		}
+	}
+	f("eng", "Kill these cockroaches tonight.", 2)
+	f("fra", "Il faut tuer ces cafards ce soir.", 2)
+	f("swa", "Ua mende wote usiku huu.", 2)
+	f("ara", "اقتلوا هذه الصراصير الليلة", 2)
+	f("eng", "Do not kill these cockroaches tonight.", 0)
+	f("eng", "They said: kill these cockroaches tonight. That is wrong.", 0)
+	f("eng", "Kill the rats in the granary before the harvest.", 0)
+	f("fra", "Il faut tuer les rats du magasin.", 0)
+	f("eng", "Set traps for these rats tonight.", 0)
+}
