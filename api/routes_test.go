@@ -43,7 +43,7 @@ func TestUnlistedRouteIsRefused(t *testing.T) {
 	}
 }
 
-// mayCall is issue 3's list of who may do what, kept apart from the table it checks. v viewer, a analyst,
+// mayCall is the list of who may do what, kept apart from the table it checks. v viewer, a analyst,
 // r reviewer, m radio, p approver; the admin may call everything.
 var mayCall = map[string]string{
 	"GET /api/v1/items": "varmp", "GET /api/v1/items/{id}": "varmp",
