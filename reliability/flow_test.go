@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
@@ -264,20 +265,20 @@ const still = 30 * time.Second
 // has moved for a while, which the counts will show.
 func (f *flow) settle(ctx context.Context) {
 	f.t.Helper()
-	last, moved := int64(-2), time.Now()
+	// People go on deciding meanwhile, so that it is fewer waiting than ever that shows that the line moves.
+	least, moved, away := int64(math.MaxInt64), time.Now(), false
 	for {
 		n, err := f.waiting(ctx)
-		if err != nil {
-			if n = -1; last != n {
-				f.t.Logf("how far is the line? %v", err)
-			}
-		}
-		if n == 0 {
+		switch {
+		case err != nil && !away:
+			f.t.Logf("how far is the line? %v", err)
+			moved = time.Now()
+		case err == nil && n == 0:
 			return
+		case err == nil && n < least:
+			least, moved = n, time.Now()
 		}
-		if n != last {
-			last, moved = n, time.Now()
-		}
+		away = err != nil
 		if f.died.Load() || time.Since(moved) > cmp.Or(f.impatient, still) {
 			f.t.Logf("the line stands still, %d records wait", n)
 			return
