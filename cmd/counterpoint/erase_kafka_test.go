@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -65,18 +63,5 @@ func TestEraseOnKafka(t *testing.T) {
 // fullLine is a line with all roles on servers.
 func fullLine(t *testing.T, cfg config) (*line, func() error, error) {
 	t.Helper()
-	l, err := openLine(t.Context(), cfg, newLogger(cfg, testWriter{t}))
-	if err != nil {
-		return nil, nil, err
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	wait, err := l.start(ctx)
-	if err != nil {
-		cancel()
-		return nil, nil, errors.Join(err, l.close())
-	}
-	return l, func() error {
-		cancel()
-		return errors.Join(wait(), l.close())
-	}, nil
+	return movingLine(t.Context(), cfg, testWriter{t})
 }

@@ -23,7 +23,11 @@ func (c config) own(role string) config {
 
 // ownLine is a line in motion for one command.
 func ownLine(ctx context.Context, cfg config, errs io.Writer, role string) (*line, func() error, error) {
-	cfg = cfg.own(role)
+	return movingLine(ctx, cfg.own(role), errs)
+}
+
+// movingLine is a line that carries what comes, until the function it gives is called.
+func movingLine(ctx context.Context, cfg config, errs io.Writer) (*line, func() error, error) {
 	l, err := openLine(ctx, cfg, newLogger(cfg, errs))
 	if err != nil {
 		return nil, nil, err
