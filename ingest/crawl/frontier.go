@@ -413,3 +413,21 @@ func Line(err error) string {
 	}
 	return text
 }
+
+// Keep makes a source's visits when they fall due, until ctx is done or a visit gives an error, which is ours: what a
+// visit itself could not have is in Visits.
+func (f *Frontier) Keep(ctx context.Context, source string, now func() time.Time, visit func() error) error {
+	for ctx.Err() == nil {
+		due, err := f.NextVisit(ctx, source, now())
+		if err != nil {
+			return err
+		}
+		if Sleep(ctx, due.Sub(now())) != nil {
+			return nil
+		}
+		if err := visit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -18,14 +18,7 @@ func (c *Crawler) Run(ctx context.Context, s Site) error {
 	if err != nil {
 		return fmt.Errorf("site of %s: %w", s.Source, err)
 	}
-	for ctx.Err() == nil {
-		due, err := c.o.Frontier.NextVisit(ctx, s.Source, c.o.Now())
-		if err != nil {
-			return err
-		}
-		if err := Sleep(ctx, due.Sub(c.o.Now())); err != nil {
-			return nil
-		}
+	return c.o.Frontier.Keep(ctx, s.Source, c.o.Now, func() error {
 		v, err := c.Round(ctx, s)
 		switch {
 		case ctx.Err() != nil:
@@ -37,8 +30,8 @@ func (c *Crawler) Run(ctx context.Context, s Site) error {
 		default:
 			c.o.Log.Info("site collected", "source", s.Source, "requests", v.Requests, "items", v.Items, "known", v.Known, "next", v.Due)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Round crawls what is due, from the start pages on, until nothing is due or a budget is used up. A round that was cut

@@ -91,14 +91,7 @@ func (r *Reader) Run(ctx context.Context, s Subscription) error {
 	if err != nil {
 		return fmt.Errorf("feed of %s: %w", s.Source, err)
 	}
-	for ctx.Err() == nil {
-		due, err := r.o.Frontier.NextVisit(ctx, s.Source, r.o.Now())
-		if err != nil {
-			return err
-		}
-		if err := crawl.Sleep(ctx, due.Sub(r.o.Now())); err != nil {
-			return nil
-		}
+	return r.o.Frontier.Keep(ctx, s.Source, r.o.Now, func() error {
 		v, err := r.Look(ctx, s)
 		switch {
 		case ctx.Err() != nil:
@@ -110,8 +103,8 @@ func (r *Reader) Run(ctx context.Context, s Subscription) error {
 		default:
 			r.o.Log.Info("feed collected", "source", s.Source, "items", v.Items, "next", v.Due)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Look reads the feed once.
