@@ -42,7 +42,7 @@ func (d *Detector) DetectInto(a *Answer, text string, p Prior) {
 	if text == "" {
 		return
 	}
-	s.split(text)
+	d.split(s, text)
 	if len(s.words) == 0 { // no letters
 		a.Spans = append(a.Spans, Span{0, utf8.RuneCountInString(text), counterpoint.Undetermined})
 		return
@@ -137,7 +137,7 @@ func (d *Detector) doubtful(parts []verdict, top int, p float64) {
 // read sums the rows of a script's words, up to ownLimit letters, and tells the bytes of its first stretch.
 func (d *Detector) read(s *scratch, text string, script int) (from, to int) {
 	s.total.reset()
-	s.letters, s.features = 0, 0
+	s.letters = 0
 	s.all, s.allN, s.runsRead = s.all[:0], s.allN[:0], 0
 	from = -1
 	for _, r := range s.runs {
@@ -170,8 +170,10 @@ func (d *Detector) window(s *scratch, text string, i, end int) {
 // addWord puts the rows of word i to a sum.
 func (d *Detector) addWord(s *scratch, text string, i int, to *sum) {
 	w := s.words[i]
-	if _, _, ok := s.reader.next(text[:w.to], w.from); ok {
-		s.features += d.model.addWord(&s.reader, to)
+	if w.read {
+		to.add(d.model.rows, s.slots[w.slots:w.slotsEnd], d.model.dims)
+	} else if _, _, ok := s.reader.next(text[:w.to], w.from); ok {
+		d.model.addWord(&s.reader, to)
 	}
 }
 
@@ -204,7 +206,7 @@ func (d *Detector) weigh(s *scratch, of *sum, c *candidates) {
 	s.topP = s.probs[s.top]
 }
 
-// softmax is linear.Softmax without the labels that are nowhere near.
+// softmax is linear.Softmax to nine digits and without the labels that are nowhere near.
 func softmax(scores []float64) {
 	top := scores[0]
 	for _, z := range scores {
@@ -214,7 +216,7 @@ func softmax(scores []float64) {
 	for i, z := range scores {
 		scores[i] = 0
 		if z > top-18 {
-			scores[i] = linear.Exp(z - top)
+			scores[i] = linear.ExpNine(z - top)
 			total += scores[i]
 		}
 	}

@@ -35,7 +35,7 @@ const (
 func (d *Detector) Explain(text string, p Prior) Explanation {
 	s := d.model.newScratch()
 	e := Explanation{Own: []Score{}, Lingua: []Score{}, Grams: []Gram{}}
-	s.split(text)
+	d.split(s, text)
 	if len(s.words) == 0 {
 		return e
 	}
@@ -91,7 +91,7 @@ func (d *Detector) linguaOn(text string, own []Score, script int) []Score {
 func (d *Detector) grams(s *scratch, text, lang, other string) []Gram {
 	a, b := d.labelOf(s, d.model.classes.index(lang)), d.labelOf(s, d.model.classes.index(other))
 	m := d.model
-	scale := m.step / float32(math.Pow(float64(max(s.total.n, 1)), m.power))
+	scale := m.scale(max(s.total.n, 1))
 	weights := map[string]float64{}
 	for at, ok := 0, true; ok; {
 		if _, at, ok = s.reader.next(text, at); !ok {

@@ -136,25 +136,43 @@ func fold(text string, i int) (c rune, size int) {
 		return rune(asciiFold[b]), 1
 	}
 	c, size = utf8.DecodeRuneInString(text[i:])
+	if c < foldsKept {
+		return folds()[c], size
+	}
+	return foldRune(c), size
+}
+
+// foldsKept is up to which letter fold looks up what it says: all of Latin, Cyrillic, Arabic and Ethiopic.
+const foldsKept = 0x2000
+
+var folds = sync.OnceValue(func() *[foldsKept]rune {
+	var t [foldsKept]rune
+	for c := range t {
+		t[c] = foldRune(rune(c))
+	}
+	return &t
+})
+
+func foldRune(c rune) rune {
 	switch {
 	case c == utf8.RuneError:
-		return 0, size
+		return 0
 	case c == '’' || c == 'ʼ' || c == '‘' || c == 'ʻ' || c == 'ꞌ' || c == '´':
-		return '\'', size
+		return '\''
 	case c < 0x250, unicode.IsLetter(c):
 		if !unicode.IsLetter(c) {
 			if c == 0xad { // soft hyphen
-				return -1, size
+				return -1
 			}
-			return 0, size
+			return 0
 		}
-		return unicode.ToLower(c), size
+		return unicode.ToLower(c)
 	case unicode.IsMark(c):
-		return c, size
+		return c
 	case unicode.Is(unicode.Cf, c): // zero width and bidi marks
-		return -1, size
+		return -1
 	}
-	return 0, size
+	return 0
 }
 
 var asciiFold = func() (t [utf8.RuneSelf]byte) {

@@ -12,6 +12,8 @@ import (
 	"math/bits"
 	"strings"
 	"sync"
+
+	"counterpoint/classify/linear"
 )
 
 // model is a linear softmax over the sum of the rows of a text's n-grams. Which n-grams have a row was chosen
@@ -22,10 +24,11 @@ type model struct {
 	classes classes
 	dims    int // numbers a row, a multiple of 8
 	maxGram int
-	power   float64 // a sum of n rows is divided by n to this power
-	step    float32 // size of one unit of a row
-	marks   []byte  // slots × 2: a 16-bit mark of the n-gram that has the slot, in buckets of 8 slots
-	rows    []byte  // slots × dims, each 128 more than its value
+	power   float64   // a sum of n rows is divided by n to this power
+	step    float32   // size of one unit of a row
+	scales  []float32 // see scale
+	marks   []byte    // slots × 2: a 16-bit mark of the n-gram that has the slot, in buckets of 8 slots
+	rows    []byte    // slots × dims, each 128 more than its value
 	out     []float32
 	bias    []float32
 	hash    string
@@ -71,7 +74,7 @@ func (m *model) slot(h uint64) int {
 type sum struct {
 	n    int // rows
 	acc  []int32
-	part []uint64 // 16-bit lanes, at most 256 rows
+	part []uint64 // 16-bit lanes, as linear.AddRows has them
 	held int      // rows in part
 }
 
@@ -85,26 +88,12 @@ func (s *sum) reset() {
 	clear(s.part)
 }
 
-const evenBytes = 0x00ff00ff00ff00ff
-
-// most is how many rows the lanes hold.
-const most = 256
-
-// add puts rows to the sum, eight numbers at a time, column by column; at most most of them.
+// add puts rows to the sum, at most linear.MostRows of them.
 func (s *sum) add(rows []byte, slots []int32, dims int) {
-	if s.held+len(slots) > most {
+	if s.held+len(slots) > linear.MostRows {
 		s.settle()
 	}
-	for k := 0; k+8 <= dims; k += 8 {
-		var even, odd uint64
-		for _, slot := range slots {
-			w := binary.LittleEndian.Uint64(rows[int(slot)*dims+k:])
-			even += w & evenBytes
-			odd += w >> 8 & evenBytes
-		}
-		s.part[k/4] += even
-		s.part[k/4+1] += odd
-	}
+	linear.AddRows(s.part, rows, slots, dims)
 	s.held += len(slots)
 	s.n += len(slots)
 }
@@ -136,49 +125,65 @@ func (s *sum) join(other *sum) {
 
 func (m *model) row(slot int) []byte { return m.rows[slot*m.dims : (slot+1)*m.dims] }
 
-// addWord puts the rows of the word at hand to the sum and tells how many features the word has.
-func (m *model) addWord(r *reader, s *sum) int {
-	hashes := r.features()
-	r.slots = r.slots[:0]
-	for _, h := range hashes {
-		if slot := m.slot(h); slot >= 0 && len(r.slots) < most {
-			r.slots = append(r.slots, int32(slot))
+// slotsOf appends where the rows of the word at hand lie.
+func (m *model) slotsOf(r *reader, to []int32) []int32 {
+	first := len(to)
+	for _, h := range r.features() {
+		if slot := m.slot(h); slot >= 0 && len(to)-first < linear.MostRows {
+			to = append(to, int32(slot))
 		}
 	}
+	return to
+}
+
+// addWord puts the rows of the word at hand to the sum.
+func (m *model) addWord(r *reader, s *sum) {
+	r.slots = m.slotsOf(r, r.slots[:0])
 	s.add(m.rows, r.slots, m.dims)
-	return len(hashes)
 }
 
 // hidden is the sum as the output layer takes it.
 func (m *model) hidden(acc []int32, n int, out []float32) {
-	scale := m.step / float32(math.Pow(float64(max(n, 1)), m.power))
+	scale := m.scale(n)
 	for k, v := range acc {
 		out[k] = float32(v) * scale
 	}
 }
 
+// scale is what a sum of n rows is multiplied by.
+func (m *model) scale(n int) float32 {
+	if n < len(m.scales) {
+		return m.scales[n]
+	}
+	return m.step / float32(math.Pow(float64(n), m.power))
+}
+
+// scalesKept is up to how many rows the scale is looked up: those of a long sentence.
+const scalesKept = 1024
+
+func (m *model) keepScales() {
+	m.scales = nil
+	kept := make([]float32, scalesKept)
+	for n := range kept {
+		kept[n] = m.scale(max(n, 1))
+	}
+	m.scales = kept
+}
+
 // logits are the scores of all labels, before softmax.
 func (m *model) logits(hidden, out []float32) {
-	for l := range out {
-		out[l] = m.logit(l, hidden)
+	linear.Dots(out, m.out, nil, hidden)
+	for l, b := range m.bias {
+		out[l] = b + out[l]
 	}
 }
 
-func (m *model) logit(l int, hidden []float32) float32 {
-	return m.bias[l] + dot(m.out[l*m.dims:(l+1)*m.dims], hidden)
-}
-
-// dot is the product of two vectors, in four sums so that the additions need not wait for each other.
-func dot(a, b []float32) float32 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float32
-	for k := 0; k+4 <= len(a); k += 4 {
-		s0 += float32(a[k] * b[k])
-		s1 += float32(a[k+1] * b[k+1])
-		s2 += float32(a[k+2] * b[k+2])
-		s3 += float32(a[k+3] * b[k+3])
+// logitsOf are the scores of some labels.
+func (m *model) logitsOf(labels []int, hidden, out []float32) {
+	linear.Dots(out[:len(labels)], m.out, labels, hidden)
+	for k, l := range labels {
+		out[k] = m.bias[l] + out[k]
 	}
-	return float32(s0+s1) + float32(s2+s3)
 }
 
 //go:embed model.bin
@@ -233,6 +238,7 @@ func readModel(file []byte) (*model, error) {
 	m.out, rest = floats(rest, l*dims)
 	m.bias, rest = floats(rest, l)
 	m.marks, m.rows = rest[:2*slots], rest[2*slots:]
+	m.keepScales()
 	sum := sha256.Sum256(file)
 	m.hash = hex.EncodeToString(sum[:6])
 	return m, nil

@@ -13,31 +13,34 @@ type word struct {
 	script   int
 	class    int    // the language it is given first, as a class
 	lang     string // and in the end; empty until then
+
+	read            bool // whether its rows are known
+	slots, slotsEnd int  // where they stand in scratch.slots
 }
 
 // scratch is what one Detect needs besides its answer. It is used again, so a text costs no allocation.
 type scratch struct {
-	key      []byte // of the prior
-	reader   reader
-	words    []word
-	runs     []run
-	parts    []verdict
-	also     []Score
-	total    *sum // of the words looked at together
-	piece    *sum
-	letters  int // in total
-	features int // of the words read, with a row or without
-	hidden   []float32
-	logits   []float32 // by label
-	labels   []float64 // probabilities by label
-	probs    []float64 // and by class
-	top      int       // the likeliest class
-	topP     float64
-	agreed   float64 // see agreement
-	heard    int     // windows
-	fitted   float64 // the same of the words of mixed blocks, each in the language it was given
-	fits     int
-	judged   int // the class that probs was last judged for
+	key     []byte // of the prior
+	reader  reader
+	words   []word
+	slots   []int32 // of the rows of the first words
+	runs    []run
+	parts   []verdict
+	also    []Score
+	total   *sum // of the words looked at together
+	piece   *sum
+	letters int // in total
+	hidden  []float32
+	logits  []float32 // by label
+	labels  []float64 // probabilities by label
+	probs   []float64 // and by class
+	top     int       // the likeliest class
+	topP    float64
+	agreed  float64 // see agreement
+	heard   int     // windows
+	fitted  float64 // the same of the words of mixed blocks, each in the language it was given
+	fits    int
+	judged  int // the class that probs was last judged for
 
 	all       []int32 // sums of the windows of the script at hand
 	allN      []int   // rows in each
@@ -63,10 +66,10 @@ func (m *model) newScratch() *scratch {
 	}
 }
 
-// split finds the words of the text and their scripts.
-func (s *scratch) split(text string) {
-	s.words = s.words[:0]
-	runes, counted := 0, 0
+// split finds the words of the text, their scripts, and the rows of as many as are read to name the whole.
+func (d *Detector) split(s *scratch, text string) {
+	s.words, s.slots = s.words[:0], s.slots[:0]
+	runes, counted, letters := 0, 0, 0
 	for at, ok := 0, true; ok; {
 		var from int
 		if from, at, ok = s.reader.next(text, at); !ok {
@@ -74,7 +77,13 @@ func (s *scratch) split(text string) {
 		}
 		runes += utf8.RuneCountInString(text[counted:from])
 		counted = from
-		s.words = append(s.words, word{from: from, to: at, rune: runes, letters: s.reader.count(), script: s.reader.script()})
+		w := word{from: from, to: at, rune: runes, letters: s.reader.count(), script: s.reader.script()}
+		if letters += w.letters; letters < ownLimit && scripts[w.script].lang == "" {
+			w.read, w.slots = true, len(s.slots)
+			s.slots = d.model.slotsOf(&s.reader, s.slots)
+			w.slotsEnd = len(s.slots)
+		}
+		s.words = append(s.words, w)
 	}
 }
 

@@ -1,6 +1,9 @@
 package language
 
-import "unicode"
+import (
+	"sync"
+	"unicode"
+)
 
 // script is a writing system as far as it says something about the language.
 type script struct {
@@ -69,6 +72,21 @@ func scriptOf(r rune) int {
 		}
 		return -1
 	}
+	if r < foldsKept {
+		return int(scriptsOf()[r])
+	}
+	return lookScript(r)
+}
+
+var scriptsOf = sync.OnceValue(func() *[foldsKept]int8 {
+	var t [foldsKept]int8
+	for r := range t {
+		t[r] = int8(lookScript(rune(r)))
+	}
+	return &t
+})
+
+func lookScript(r rune) int {
 	if !unicode.IsLetter(r) {
 		return -1
 	}

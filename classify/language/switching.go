@@ -143,16 +143,26 @@ func (d *Detector) likeliest(s *scratch, from, to, most int, c *candidates) {
 	for l := range s.logits {
 		s.logits[l] += c.bonus[d.model.classes.of[l]]
 	}
-	for range most {
-		next := -1
-		for l, z := range s.logits {
-			if (next < 0 || z > s.logits[next]) && !has(s.cands, l) {
-				next = l
-			}
+	s.takeBest(most)
+}
+
+// takeBest adds the labels of highest score that are not among the candidates.
+func (s *scratch) takeBest(most int) {
+	first := len(s.cands)
+	for l, z := range s.logits {
+		n := len(s.cands)
+		if n-first == most && z <= s.logits[s.cands[n-1]] || has(s.cands[:first], l) {
+			continue
 		}
-		if next >= 0 {
-			s.cands = append(s.cands, next)
+		if n-first < most {
+			s.cands = append(s.cands, l)
+			n++
 		}
+		k := n - 1
+		for ; k > first && z > s.logits[s.cands[k-1]]; k-- {
+			s.cands[k] = s.cands[k-1]
+		}
+		s.cands[k] = l
 	}
 }
 
@@ -170,14 +180,15 @@ func (d *Detector) labelOf(s *scratch, class int) int {
 // score is how well the candidates fit a sum, as log probabilities among them.
 func (d *Detector) score(s *scratch, acc []int32, n int, c *candidates, out []float32) {
 	d.model.hidden(acc, max(n, 1), s.hidden)
+	d.model.logitsOf(s.cands, s.hidden, out)
 	top := float32(math.Inf(-1))
 	for k, l := range s.cands {
-		out[k] = d.model.logit(l, s.hidden) + c.bonus[d.model.classes.of[l]]
+		out[k] += c.bonus[d.model.classes.of[l]]
 		top = max(top, out[k])
 	}
 	total := 0.0
 	for _, z := range out {
-		total += linear.Exp(float64(z - top))
+		total += linear.ExpNine(float64(z - top))
 	}
 	norm := top + float32(math.Log(total))
 	for k := range out {
@@ -205,7 +216,7 @@ func (d *Detector) doubts(s *scratch, top int, c *candidates) bool {
 				own = max(own, z)
 			}
 			if class == top || d.model.classes.near(class, top) {
-				agreed += linear.Exp(float64(z))
+				agreed += linear.ExpNine(float64(z))
 			}
 		}
 		s.agreed, s.heard = s.agreed+agreed, s.heard+1
@@ -262,7 +273,7 @@ func (d *Detector) path(s *scratch, text string, i, end, last int, c *candidates
 	}
 	for w := n - 1; w >= 0; w-- {
 		s.words[i+w].class = d.model.classes.of[s.cands[at]]
-		s.fitted, s.fits = s.fitted+linear.Exp(float64(scores[w*states+at])), s.fits+1
+		s.fitted, s.fits = s.fitted+linear.ExpNine(float64(scores[w*states+at])), s.fits+1
 		at = int(s.back[w*states+at])
 	}
 }

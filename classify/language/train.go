@@ -324,7 +324,7 @@ func (t *trainer) learn(label int, text string, whole bool) {
 		t.hidden[k] *= scale
 	}
 	t.output(label, 2*rate)
-	square := dot(t.grad, t.grad) * scale * scale / float32(d)
+	square := linear.Dot(t.grad, t.grad) * scale * scale / float32(d)
 	for _, s := range t.slots {
 		t.grads[s] += square
 		addScaled(t.rows[int(s)*d:int(s)*d+d], t.grad, rate*scale/float32(math.Sqrt(float64(t.grads[s])+1e-12)))
@@ -352,7 +352,7 @@ func addScaled(a, b []float32, w float32) {
 func (t *trainer) output(label int, rate float32) {
 	d := t.o.Dims
 	for l := range t.probs {
-		t.probs[l] = float64(t.bias[l] + dot(t.out[l*d:l*d+d], t.hidden))
+		t.probs[l] = float64(t.bias[l] + linear.Dot(t.out[l*d:l*d+d], t.hidden))
 	}
 	linear.Softmax(t.probs)
 	for l, p := range t.probs {

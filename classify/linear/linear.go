@@ -26,6 +26,26 @@ func Exp(x float64) float64 {
 	return math.Ldexp(sum, int(k))
 }
 
+// ExpNine is e to the x to nine digits, in a third of the time: for scoring, where training needs all digits. It is
+// 0 below -700 and saturates above 700.
+func ExpNine(x float64) float64 {
+	switch {
+	case x != x:
+		return x
+	case x > 700:
+		x = 700
+	case x < -700:
+		return 0
+	}
+	k := math.Floor(float64(x*math.Log2E) + 0.5)
+	r := x - float64(k*math.Ln2)
+	sum := 1.0 / 40320
+	for _, c := range [...]float64{1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1} {
+		sum = c + float64(r*sum)
+	}
+	return sum * math.Float64frombits(uint64(int64(k)+1023)<<52)
+}
+
 // Sigmoid is the logistic function.
 func Sigmoid(x float64) float64 { return 1 / (1 + Exp(-x)) }
 

@@ -1,0 +1,89 @@
+package linear_test
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+	"testing"
+
+	"counterpoint/classify/linear"
+)
+
+// The vector instructions and the plain loops must agree in every bit: what was trained on one machine is read
+// on another.
+func TestDotsAreDot(t *testing.T) {
+	r := linear.Rand(1)
+	number := func() float32 { return float32(r.Float()-0.5) * float32(math.Pow(10, float64(r.Intn(12)-6))) }
+	for _, n := range []int{0, 4, 8, 20, 64, 128} {
+		matrix, x := make([]float32, 23*n), make([]float32, n)
+		for i := range matrix {
+			matrix[i] = number()
+		}
+		for i := range x {
+			x[i] = number()
+		}
+		for count := range 23 {
+			which := make([]int, count)
+			for i := range which {
+				which[i] = r.Intn(23)
+			}
+			out, all := make([]float32, count), make([]float32, count)
+			linear.Dots(out, matrix, which, x)
+			linear.Dots(all, matrix, nil, x)
+			for i, w := range which {
+				if want := linear.Dot(matrix[w*n:w*n+n], x); math.Float32bits(out[i]) != math.Float32bits(want) {
+					t.Errorf("%d numbers, product %d of %d is %x, want %x", n, i, count, out[i], want)
+				}
+				if want := linear.Dot(matrix[i*n:i*n+n], x); math.Float32bits(all[i]) != math.Float32bits(want) {
+					t.Errorf("%d numbers, row %d of %d is %x, want %x", n, i, count, all[i], want)
+				}
+			}
+		}
+	}
+}
+
+func TestAddRows(t *testing.T) {
+	r := linear.Rand(2)
+	for _, width := range []int{8, 24, 64, 128} {
+		rows := make([]byte, 50*width)
+		for i := range rows {
+			rows[i] = byte(r.Uint64())
+		}
+		copy(rows[3*width:4*width], slices.Repeat([]byte{0xff}, width)) // as much as lanes can bear
+		for _, n := range []int{0, 1, 2, 33, linear.MostRows} {
+			which, sums := make([]int32, n), make([]uint16, width)
+			for i := range which {
+				which[i] = int32(r.Intn(50))
+				if n == linear.MostRows {
+					which[i] = 3
+				}
+				for k := range sums {
+					sums[k] += uint16(rows[int(which[i])*width+k])
+				}
+			}
+			lanes := make([]uint64, width/4)
+			linear.AddRows(lanes, rows, which[:n/2], width)
+			linear.AddRows(lanes, rows, which[n/2:], width)
+			for k, want := range sums {
+				var b [8]byte
+				binary.LittleEndian.PutUint64(b[:], lanes[k/8*2+k%2])
+				if got := binary.LittleEndian.Uint16(b[k%8/2*2:]); got != want {
+					t.Fatalf("width %d, %d rows: column %d is %d, want %d", width, n, k, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestAddRowsThatAreNotThere(t *testing.T) {
+	for _, which := range [][]int32{{0, 4}, {-1}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("rows %v of 4 were read", which)
+				}
+			}()
+			linear.AddRows(make([]uint64, 16), make([]byte, 4*64), which, 64)
+		}()
+	}
+}
