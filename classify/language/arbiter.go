@@ -14,7 +14,7 @@ const (
 	minFit       = 0.7  // the same where words of several languages were found
 	mixedNeed    = 0.1  // what a part of a mixed text needs more than a text of one language
 	askBelow     = 0.97 // own probability below which lingua-go is asked
-	askLongBelow = 0.65 // the same of a sentence, where it seldom changes the answer and takes long
+	askLongBelow = 0.55 // the same of a sentence, where it seldom changes the answer and takes long
 	askLong      = 60   // letters of a sentence
 	askLongShare = 0.02
 	askLongMost  = 4
