@@ -20,6 +20,7 @@ const (
 	KindAiring    Kind = "airing"
 	KindSource    Kind = "source"
 	KindAccount   Kind = "account"
+	KindAlert     Kind = "alert"
 	KindEvent     Kind = "event"
 )
 
@@ -168,6 +169,7 @@ func (m *Message) keep() func()   { return keepCopy(m) }
 func (a *Airing) keep() func()    { return keepCopy(a) }
 func (s *Source) keep() func()    { return keepCopy(s) }
 func (a *Account) keep() func()   { return keepCopy(a) }
+func (a *Alert) keep() func()     { return keepCopy(a) }
 
 var (
 	_ Aggregate = (*Flag)(nil)
@@ -176,6 +178,7 @@ var (
 	_ Aggregate = (*Airing)(nil)
 	_ Aggregate = (*Source)(nil)
 	_ Aggregate = (*Account)(nil)
+	_ Aggregate = (*Alert)(nil)
 )
 
 // NewAggregate is the aggregate of a kind before its first event.
@@ -193,6 +196,8 @@ func NewAggregate(k Kind, id string) (Aggregate, error) {
 		return &Source{ID: id}, nil
 	case KindAccount:
 		return &Account{ID: id}, nil
+	case KindAlert:
+		return &Alert{ID: id}, nil
 	}
 	return nil, fmt.Errorf("kind %q has no events: %w", k, ErrInvalid)
 }
@@ -289,6 +294,8 @@ func StateOf(a Aggregate) string {
 			return "disabled"
 		}
 		return "active"
+	case *Alert:
+		return string(a.State)
 	}
 	return ""
 }

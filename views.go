@@ -21,7 +21,7 @@ type Views interface {
 
 // Viewed are the types that views hold.
 type Viewed interface {
-	ItemView | SegmentView | Flag | Narrative | Message | Airing | Source | Account | Outcome
+	ItemView | SegmentView | Flag | Narrative | Message | Airing | Source | Account | Alert | Outcome
 }
 
 // KindOf is the kind of document a type is stored as.
@@ -44,6 +44,8 @@ func KindOf[T Viewed]() Kind {
 		return KindSource
 	case Account:
 		return KindAccount
+	case Alert:
+		return KindAlert
 	}
 	return KindEvent
 }

@@ -63,6 +63,10 @@ func FieldsOf(doc any) Fields {
 		return fieldsOfAccount(&d)
 	case *counterpoint.Account:
 		return fieldsOfAccount(d)
+	case counterpoint.Alert:
+		return fieldsOfAlert(&d)
+	case *counterpoint.Alert:
+		return fieldsOfAlert(d)
 	case counterpoint.Outcome:
 		return fieldsOfOutcome(&d)
 	case *counterpoint.Outcome:
@@ -128,6 +132,13 @@ func fieldsOfSource(d *counterpoint.Source) Fields {
 
 func fieldsOfAccount(d *counterpoint.Account) Fields {
 	return Fields{State: counterpoint.StateOf(d), Time: d.CreatedAt, Tie: d.ID, Text: d.Name}
+}
+
+// fieldsOfAlert has no text: an alert has no words of what was said.
+func fieldsOfAlert(d *counterpoint.Alert) Fields {
+	return Fields{
+		Source: one(d.Source), Lang: one(d.Lang), Level: &d.Level, State: string(d.State), Item: one(d.Item), Time: d.Raised, Tie: d.ID,
+	}
 }
 
 // fieldsOfOutcome finds an event by what it is about: audit of one narrative, message, item or source.

@@ -92,7 +92,7 @@ const KindRecord = kindRecord
 
 // Kinds are all kinds a store holds, in the order Dump writes them.
 var Kinds = []counterpoint.Kind{
-	counterpoint.KindAccount, counterpoint.KindAiring, kindAssessment, counterpoint.KindEvent, counterpoint.KindFlag,
+	counterpoint.KindAccount, counterpoint.KindAiring, counterpoint.KindAlert, kindAssessment, counterpoint.KindEvent, counterpoint.KindFlag,
 	counterpoint.KindItem, counterpoint.KindMessage, counterpoint.KindNarrative, kindRecord, counterpoint.KindSegment,
 	counterpoint.KindSource,
 }

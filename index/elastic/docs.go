@@ -202,6 +202,8 @@ func decode(kind counterpoint.Kind, doc []byte) (index.Fields, error) {
 		v = new(counterpoint.Source)
 	case counterpoint.KindAccount:
 		v = new(counterpoint.Account)
+	case counterpoint.KindAlert:
+		v = new(counterpoint.Alert)
 	case counterpoint.KindEvent:
 		v = new(counterpoint.Outcome)
 	default:

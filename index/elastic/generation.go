@@ -84,6 +84,9 @@ func (s *Store) served(ctx context.Context) (*generation, error) {
 	}
 	var g *generation
 	for _, k := range kinds() {
+		if g != nil && g.mapping < since[k] && len(found[k]) == 0 {
+			continue
+		}
 		if len(found[k]) != 1 {
 			return nil, nil
 		}
@@ -102,6 +105,30 @@ func (s *Store) served(ctx context.Context) (*generation, error) {
 		g = this
 	}
 	return g, nil
+}
+
+// complete gives a generation of an older mapping the indices that it lacks. What they will hold is in no log yet that
+// an older program could have read.
+func (s *Store) complete(ctx context.Context, g *generation) error {
+	found, err := s.behind(ctx)
+	if err != nil {
+		return err
+	}
+	for k, from := range since {
+		if g.mapping >= from || len(found[k]) > 0 {
+			continue
+		}
+		if err := s.makeIndex(ctx, g, k); err != nil {
+			return fmt.Errorf("make the index %s: %w", g.index(k), err)
+		}
+		add := func() esapi.Request {
+			return esapi.IndicesPutAliasRequest{Index: []string{g.index(k)}, Name: servedAlias(g.prefix, k)}
+		}
+		if err := s.call(ctx, add, nil); err != nil {
+			return fmt.Errorf("serve the index %s: %w", g.index(k), err)
+		}
+	}
+	return nil
 }
 
 // mapping is the version that the program makes.

@@ -80,6 +80,11 @@ func (s *Store) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if g.mapping < s.mapping() && !s.o.ReadOnly {
+		if err := s.complete(ctx, g); err != nil {
+			return err
+		}
+	}
 	s.gen.Store(g)
 	return nil
 }

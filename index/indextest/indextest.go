@@ -109,6 +109,8 @@ func nameOf(doc any) (counterpoint.Kind, string) {
 		return counterpoint.KindAiring, d.ID
 	case counterpoint.Source:
 		return counterpoint.KindSource, d.ID
+	case counterpoint.Alert:
+		return counterpoint.KindAlert, d.ID
 	}
 	panic(fmt.Sprintf("indextest: no name for %T", doc))
 }
