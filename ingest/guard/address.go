@@ -100,15 +100,20 @@ func allowed(p netip.Prefix, port uint16) (Allowed, error) {
 	return Allowed{p, port}, nil
 }
 
-// check refuses an address that is about to be dialled.
+// check refuses an address that is about to be dialled for HTTP.
 func (o Options) check(address string) error {
+	return o.checkPort(address, badPorts)
+}
+
+// checkPort refuses an address that is about to be dialled, and the ports of protocols that are not spoken.
+func (o Options) checkPort(address string, bad []uint16) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("%w: %s", ErrAddress, address)
 	}
 	addr := ap.Addr().Unmap().WithZone("")
 	for _, a := range o.Allow {
-		if a.Prefix.Contains(addr) && (a.Port == ap.Port() || a.Port == 0 && !slices.Contains(badPorts, ap.Port())) {
+		if a.Prefix.Contains(addr) && (a.Port == ap.Port() || a.Port == 0 && !slices.Contains(bad, ap.Port())) {
 			return nil
 		}
 	}
@@ -117,7 +122,7 @@ func (o Options) check(address string) error {
 			return fmt.Errorf("%w: %s lies in %s (networks in the configuration opens what is the mission's own)", ErrAddress, addr, p)
 		}
 	}
-	if slices.Contains(badPorts, ap.Port()) {
+	if slices.Contains(bad, ap.Port()) {
 		return fmt.Errorf("%w: port %d is of another protocol", ErrAddress, ap.Port())
 	}
 	return nil

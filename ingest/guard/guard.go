@@ -124,6 +124,14 @@ func (g *Guard) control(_ context.Context, _, address string, _ syscall.RawConn)
 	return g.o.check(address)
 }
 
+// Dial connects to a configured server that speaks another protocol than HTTP, such as one for mail: its port is
+// whichever was configured, its address is looked at as any.
+func (g *Guard) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: min(g.o.Timeout, 10*time.Second), Resolver: g.o.Resolver}
+	d.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error { return g.o.checkPort(address, nil) }
+	return d.DialContext(ctx, network, address)
+}
+
 // limitKey is the key of a request's own limit.
 type limitKey struct{}
 
