@@ -43,7 +43,7 @@ type Attempt struct {
 	Claim    string      `json:"claim"`   // the event that claimed it
 	Claimed  time.Time   `json:"claimed"`
 	Outcome  SendOutcome `json:"outcome,omitempty"`
-	Detail   string      `json:"detail,omitempty"` // in our words, such as HTTP 503; nothing of what the other side wrote
+	Detail   string      `json:"detail,omitempty"` // one of SendReasons, or a status such as HTTP 503; nothing of what the other side wrote
 	Answered *time.Time  `json:"answered"`
 }
 

@@ -34,10 +34,25 @@ func (n Notice) Marks() string {
 	return strings.Join(marks, " ")
 }
 
+// The reasons why an attempt did not arrive, beside the status that the other side gave, such as HTTP 503.
+const (
+	SendTimeout     = "timeout"     // no answer in time
+	SendUnreachable = "unreachable" // no connection
+	SendGarbled     = "garbled"     // an answer that could not be understood
+	SendCertificate = "certificate" // one that is not valid for the server
+	SendPlain       = "plain"       // the server offers no encryption
+	SendSignIn      = "sign-in"     // the server refused it
+	SendStopped     = "stopped"     // the program ended
+	SendBroken      = "broken"      // the channel itself did not work
+)
+
+// SendReasons lists them.
+var SendReasons = []string{SendTimeout, SendUnreachable, SendGarbled, SendCertificate, SendPlain, SendSignIn, SendStopped, SendBroken}
+
 // SendError is why a channel did not take a notice.
 type SendError struct {
 	Final  bool   // to send the same again is of no use until somebody mends something
-	Detail string // in our words; it is kept and shown
+	Detail string // one of SendReasons or a status; it is kept and shown
 	Err    error  // for the log, or nil
 }
 

@@ -47,6 +47,7 @@ func (a *API) registerLists() {
 	list(a, "/items", counterpoint.KindItem, a.items)
 	a.registerSegments()
 	list(a, "/flags", counterpoint.KindFlag, plain[counterpoint.Flag](a))
+	list(a, "/alerts", counterpoint.KindAlert, plain[counterpoint.Alert](a))
 	list(a, "/narratives", counterpoint.KindNarrative, plain[counterpoint.Narrative](a))
 	list(a, "/messages", counterpoint.KindMessage, plain[counterpoint.Message](a))
 	list(a, "/airings", counterpoint.KindAiring, plain[counterpoint.Airing](a))

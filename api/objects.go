@@ -26,6 +26,7 @@ func (a *API) registerObjects() {
 	get(a, "/items/{id}", func(v counterpoint.ItemView) int { return v.Version })
 	get(a, "/segments/{id}", func(v counterpoint.SegmentView) int { return v.Version })
 	get(a, "/flags/{id}", func(v counterpoint.Flag) int { return v.Version })
+	get(a, "/alerts/{id}", func(v counterpoint.Alert) int { return v.Version })
 	get(a, "/narratives/{id}", func(v counterpoint.Narrative) int { return v.Version })
 	get(a, "/messages/{id}", func(v counterpoint.Message) int { return v.Version })
 	get(a, "/airings/{id}", func(v counterpoint.Airing) int { return v.Version })

@@ -197,8 +197,10 @@ func states(kind counterpoint.Kind) []string {
 		return names(counterpoint.AiringStates)
 	case counterpoint.KindAccount:
 		return []string{"active", "disabled"}
+	case counterpoint.KindAlert:
+		return names(counterpoint.AlertStates)
 	}
-	all := slices.Concat(names(counterpoint.FlagStates), names(counterpoint.MessageStates), names(counterpoint.AiringStates), []string{counterpoint.ItemFailed})
+	all := slices.Concat(names(counterpoint.FlagStates), names(counterpoint.MessageStates), names(counterpoint.AiringStates), names(counterpoint.AlertStates), []string{counterpoint.ItemFailed})
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -19,6 +19,7 @@ const (
 	LinkFlag     Op = "flag.link"
 	NoteFlag     Op = "flag.note"
 	RaiseFlag    Op = "flag.raise"
+	Acknowledge  Op = "alert.acknowledge"
 	MakeStory    Op = "narrative.write"
 	Write        Op = "message.write" // create, edit, submit, withdraw, close
 	Approve      Op = "message.approve"
@@ -43,6 +44,7 @@ var permissions = map[Op][]counterpoint.PersonRole{
 	LinkFlag:     {counterpoint.Reviewer},
 	NoteFlag:     {counterpoint.Reviewer},
 	RaiseFlag:    {counterpoint.Reviewer},
+	Acknowledge:  {counterpoint.Reviewer, counterpoint.Approver},
 	MakeStory:    {counterpoint.Analyst, counterpoint.Reviewer},
 	Write:        {counterpoint.RadioTeam},
 	Approve:      {counterpoint.Approver},

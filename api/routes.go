@@ -22,6 +22,8 @@ var routeOps = map[string]Op{
 	"GET /api/v1/flags":              Read,
 	"GET /api/v1/flags/{id}":         Read,
 	"GET /api/v1/flags/{id}/context": Read,
+	"GET /api/v1/alerts":             Read,
+	"GET /api/v1/alerts/{id}":        Read,
 	"GET /api/v1/narratives":         Read,
 	"GET /api/v1/narratives/{id}":    Read,
 	"GET /api/v1/messages":           Read,
@@ -57,6 +59,7 @@ var routeOps = map[string]Op{
 	"POST /api/v1/flags/{id}/reopen":        DecideFlag,
 	"POST /api/v1/flags/{id}/link":          LinkFlag,
 	"POST /api/v1/flags/{id}/note":          NoteFlag,
+	"POST /api/v1/alerts/{id}/acknowledge":  Acknowledge,
 
 	"POST /api/v1/narratives":             MakeStory,
 	"PATCH /api/v1/narratives/{id}":       MakeStory,

@@ -49,6 +49,7 @@ var mayCall = map[string]string{
 	"GET /api/v1/items": "varmp", "GET /api/v1/items/{id}": "varmp",
 	"GET /api/v1/segments": "varmp", "GET /api/v1/segments/{id}": "varmp",
 	"GET /api/v1/flags": "varmp", "GET /api/v1/flags/{id}": "varmp", "GET /api/v1/flags/{id}/context": "varmp",
+	"GET /api/v1/alerts": "varmp", "GET /api/v1/alerts/{id}": "varmp", "POST /api/v1/alerts/{id}/acknowledge": "rp",
 	"GET /api/v1/narratives": "varmp", "GET /api/v1/narratives/{id}": "varmp",
 	"GET /api/v1/messages": "varmp", "GET /api/v1/messages/{id}": "varmp",
 	"GET /api/v1/airings": "varmp", "GET /api/v1/airings/{id}": "varmp",

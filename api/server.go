@@ -80,6 +80,7 @@ func New(o Options) (*API, error) {
 	a.registerFlags()
 	a.registerAnswers()
 	a.registerAirings()
+	a.registerAlerts()
 	a.registerPeople()
 	a.registerSources()
 	a.registerHealthOfSources()

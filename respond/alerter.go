@@ -376,7 +376,7 @@ func verdict(err error) (counterpoint.SendOutcome, string) {
 	case err == nil:
 		return counterpoint.SendAccepted, ""
 	case !errors.As(err, &e):
-		return counterpoint.SendFailed, "the channel did not work"
+		return counterpoint.SendFailed, counterpoint.SendBroken
 	case e.Final:
 		return counterpoint.SendRefused, e.Detail
 	}

@@ -177,6 +177,9 @@ func entryOf(id string, doc any) entry {
 		e.at, e.state, e.narrative, e.message, e.station, e.langs = d.Planned, string(d.State), d.Narrative, d.Message, d.Station, []string{d.Lang}
 	case *counterpoint.Source:
 		e.at, e.source, e.langs, e.text = d.CreatedAt, d.ID, d.Languages, d.Name
+	case *counterpoint.Alert:
+		e.at, e.state, e.source, e.langs, e.level, e.hasLevel = d.Raised, string(d.State), d.Source, []string{d.Lang}, d.Level, true
+		e.items = []string{d.Item}
 	case *counterpoint.Account:
 		e.at, e.state, e.text = d.CreatedAt, counterpoint.StateOf(d), d.Name
 	case *counterpoint.Outcome:

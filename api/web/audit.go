@@ -26,7 +26,7 @@ type about struct {
 
 var kindPages = map[counterpoint.Kind]string{
 	counterpoint.KindFlag: "/flags/", counterpoint.KindNarrative: "/narratives/", counterpoint.KindMessage: "/messages/",
-	counterpoint.KindAiring: "/airings/", counterpoint.KindItem: "/items/",
+	counterpoint.KindAiring: "/airings/", counterpoint.KindItem: "/items/", counterpoint.KindAlert: "/alerts/",
 }
 
 func (p *Pages) audit(r *request) error {
@@ -67,6 +67,10 @@ func (r *request) about(v *view, ref counterpoint.Ref) about {
 	case counterpoint.KindFlag:
 		return named(r, ref, func(f counterpoint.Flag) about {
 			return about{v.locale.t("audit.flag", v.locale.language(f.Lang), v.Source(f.Source)), f.Example}
+		})
+	case counterpoint.KindAlert:
+		return named(r, ref, func(a counterpoint.Alert) about {
+			return about{v.locale.t("audit.flag", v.locale.language(a.Lang), v.Source(a.Source)), a.Example}
 		})
 	case counterpoint.KindNarrative:
 		return about{v.Narrative(ref.ID), false}

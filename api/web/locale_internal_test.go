@@ -106,7 +106,7 @@ func families() map[string][]string {
 		"field": {"reason", "asked", "due", "of", "title", "summary", "languages", "narrative", "kind", "audience", "avoid", "useful_until", "variants",
 			"lang", "script", "station", "planned", "evidence", "aired", "grade", "text", "level", "segment", "log", "zone", "name", "password", "current", "roles", "version", "id", "reach", "expected_a_day", "retention_days", "country", "source.kind", "offered.lang"},
 		"short": {"source", "sources", "lang", "segments", "und", "failed", "days", "history", "partial"}, "cover": {"good", "degraded", "do-not-compare"},
-		"nav": {"queue", "narratives", "messages", "today", "search", "trends", "sources", "audit", "accounts", "help"}, "trends.by": {"narrative", "label", "lang", "source"},
+		"nav": {"queue", "alerts", "narratives", "messages", "today", "search", "trends", "sources", "audit", "accounts", "help"}, "trends.by": {"narrative", "label", "lang", "source"},
 	}
 	for i := 1; i <= 12; i++ {
 		f["month"] = append(f["month"], fmt.Sprint(i))
@@ -128,6 +128,19 @@ func families() map[string][]string {
 		add("state", s)
 		add("board", s)
 		add("message.next", s)
+	}
+	for _, s := range counterpoint.AlertStates {
+		add("state", s)
+	}
+	for _, s := range counterpoint.SendOutcomes {
+		add("alert.step", s)
+	}
+	add("alert.step", "raised", "again", "sending", "unknown", "acknowledged", "closed")
+	for _, c := range counterpoint.Calms {
+		add("alert.why", c)
+	}
+	for _, s := range counterpoint.SendReasons {
+		add("alert.why", s)
 	}
 	add("stop", counterpoint.Draft, counterpoint.Submitted, counterpoint.Withdrawn, counterpoint.Closed)
 	for _, s := range counterpoint.AiringStates {
@@ -159,6 +172,7 @@ func families() map[string][]string {
 	}
 	for _, e := range strings.Fields(`flag.lease flag.confirm flag.reject flag.needs-context flag.duplicate flag.reopen flag.link flag.note flag.raise
 		narrative.create narrative.describe message.create message.edit message.submit message.approve message.return message.withdraw message.close
+		alert.raise alert.notify alert.notified alert.acknowledge alert.close
 		airing.offer airing.accept airing.decline airing.miss airing.cancel airing.prove source.register source.update source.erase
 		account.create account.roles account.preferences account.save account.drop account.token account.link account.password account.disable`) {
 		add("event", e)

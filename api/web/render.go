@@ -32,6 +32,7 @@ type view struct {
 	Account counterpoint.Account
 	Known   bool
 	Example bool
+	Alerts  alertBar
 	Wide    bool
 	Done    string // what the form before did, a word of the family done
 	Last    string // the flag decided last, for taking it back
@@ -115,7 +116,7 @@ func (p *Pages) zoneName() string {
 func (r *request) show(v *view, body any) error {
 	v.Body = body
 	if v.Known {
-		v.Example = v.names.anyExample()
+		v.Example, v.Alerts = v.names.anyExample(), r.alertBar()
 	}
 	t, ok := r.locale.pages[v.Page]
 	if !ok {

@@ -29,6 +29,10 @@ func (p *Pages) routes() []route {
 		{"POST /flags/{id}/link", api.LinkFlag, p.linkFlag},
 		{"POST /flags/{id}/note", api.NoteFlag, p.noteFlag},
 
+		{"GET /alerts", api.Read, p.alerts},
+		{"GET /alerts/{id}", api.Read, p.alert},
+		{"POST /alerts/{id}/acknowledge", api.Acknowledge, p.acknowledgeAlert},
+
 		{"GET /items", api.Read, p.items},
 		{"GET /items/{id}", api.Read, p.item},
 		{"POST /items/{id}/flag", api.RaiseFlag, p.raiseFlag},

@@ -53,7 +53,8 @@ func TestRoutesByRole(t *testing.T) {
 		api.NoteFlag: {counterpoint.Reviewer, counterpoint.Admin}, api.RaiseFlag: {counterpoint.Reviewer, counterpoint.Admin},
 		api.MakeStory: {counterpoint.Analyst, counterpoint.Reviewer, counterpoint.Admin},
 		api.Write:     {counterpoint.RadioTeam, counterpoint.Admin}, api.Air: {counterpoint.RadioTeam, counterpoint.Admin},
-		api.Approve: {counterpoint.Approver, counterpoint.Admin}, api.SendBack: {counterpoint.Approver, counterpoint.Admin},
+		api.Acknowledge: {counterpoint.Reviewer, counterpoint.Approver, counterpoint.Admin},
+		api.Approve:     {counterpoint.Approver, counterpoint.Admin}, api.SendBack: {counterpoint.Approver, counterpoint.Admin},
 		api.ReadAudit: counterpoint.PersonRoles, api.ManagePeople: {counterpoint.Admin}, api.ManageSource: {counterpoint.Admin},
 	}
 	for _, r := range (&Pages{}).routes() {

@@ -20,7 +20,7 @@ import (
 )
 
 // config is all that run can be told. Flags win over the file; only secrets are read from the environment:
-// COUNTERPOINT_ADMIN_TOKEN, COUNTERPOINT_OIDC_SECRET, and those that the URLs' backends name.
+// COUNTERPOINT_ADMIN_TOKEN, COUNTERPOINT_OIDC_SECRET, COUNTERPOINT_ALERT_… of each channel, and those that the URLs' backends name.
 type config struct {
 	Data      string         `yaml:"data"`         // folder of everything kept; default ./data
 	Listen    string         `yaml:"listen"`       // default 127.0.0.1:8080
@@ -37,7 +37,8 @@ type config struct {
 	Networks  []string       `yaml:"networks"`     // of the mission's own, that collectors may reach: 10.20.0.0/16, 10.20.0.7:8000
 	Contact   string         `yaml:"contact"`      // said to the sites that are crawled: an address or page of the mission
 	Sources   []sourceConfig `yaml:"sources"`
-	OIDC      oidcConfig     `yaml:"oidc"` // a provider by which people sign in; default none
+	OIDC      oidcConfig     `yaml:"oidc"`   // a provider by which people sign in; default none
+	Alerts    alertsConfig   `yaml:"alerts"` // who is told of flags of level 3; default nobody, and the pages show it
 
 	beside     bool // a command that may work beside a process on the same data folder
 	noExample  bool
@@ -203,6 +204,7 @@ func (c *config) check() error {
 		bad = append(bad, counterpoint.FieldError{Field: "stream and index", Message: err.Error()})
 	}
 	bad = append(bad, c.checkNetworks()...)
+	bad = append(bad, c.checkAlerts()...)
 	for i, r := range c.Roles {
 		if !slices.Contains(allRoles, r) {
 			bad = append(bad, counterpoint.FieldError{Field: fmt.Sprintf("roles[%d]", i), Message: unknownRole(r).Error()})

@@ -22,10 +22,10 @@ import (
 
 func doctorCommand() *cobra.Command {
 	var at place
-	var asJSON bool
+	var asJSON, sendTest bool
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the set-up: configuration, data folder, log, index, models",
+		Short: "Check the set-up: configuration, data folder, log, index, models, alert channels",
 		Args:  argsBetween(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := at.config(c)
@@ -36,10 +36,18 @@ func doctorCommand() *cobra.Command {
 			if asJSON {
 				show = inJSON(c.OutOrStdout())
 			}
-			return diagnose(c.Context(), cfg, show)
+			list := checks(cfg)
+			if sendTest {
+				if len(cfg.Alerts.Channels) == 0 {
+					return usagef("--send-test tries the alert channels, and the configuration has none; name the file with --config whose alerts.channels does")
+				}
+				list = append(list, sendTestAlerts(cfg)...)
+			}
+			return diagnose(c.Context(), cfg, list, show)
 		},
 	}
 	at.add(c)
+	c.Flags().BoolVar(&sendTest, "send-test", false, "also send a test alert, marked so, through each channel of the configuration")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return c
 }
@@ -104,14 +112,14 @@ func faults(err error) []diagnosis {
 // lookTime is how long a check may take that asks a server or a disk which may be gone.
 const lookTime = 8 * time.Second
 
-func diagnose(ctx context.Context, cfg config, show func(diagnosis) error) error {
+func diagnose(ctx context.Context, cfg config, list []check, show func(diagnosis) error) error {
 	if (cfg.Stream == "" || cfg.Index == "") && emptyFolder(cfg.Data) {
 		if err := show(diagnosis{"data folder", remark, "nothing is kept in " + cfg.Data + " yet; is --data right?", ""}); err != nil {
 			return err
 		}
 	}
 	bad := 0
-	for _, c := range checks(cfg) {
+	for _, c := range list {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -154,7 +162,7 @@ func checks(cfg config) []check {
 	} else {
 		all = append(all, check{"index is up to date", lookTime, s.checkStanding}, check{"dead letters", lookTime, s.checkLetters})
 	}
-	return append(all, simple("models load", 0, checkModels))
+	return append(append(all, simple("models load", 0, checkModels)), checkAlertChannels(cfg)...)
 }
 
 // within looks for as long as the limit says. Who does not heed the context is left behind: the program ends soon.

@@ -45,6 +45,7 @@ type line struct {
 	frontier  *crawl.Frontier
 	desk      *api.Desk
 	prover    *respond.Prover
+	alerter   *respond.Alerter
 	found     sync.Map       // sources by id, as last seen
 	closers   []func() error // in the order of building
 }
@@ -172,7 +173,7 @@ func (l *line) openDoor(context.Context) (err error) {
 
 func (l *line) openRespond(context.Context) error {
 	l.prover = respond.NewProver(respond.ProverOptions{Views: l.store, Decider: l.desk, Registerer: l.metrics, Log: l.log})
-	return nil
+	return l.openAlerter()
 }
 
 func (l *line) doorOptions() ingest.Options {

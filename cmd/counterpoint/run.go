@@ -172,7 +172,7 @@ func (l *line) besides(cfg config) []work {
 		}
 	}
 	if cfg.does(roleRespond) {
-		all = append(all, work{l.prover.Run, "airings are not proven"})
+		all = append(all, work{l.prover.Run, "airings are not proven"}, work{l.alerter.Run, "nobody is told of alerts"})
 	}
 	if cfg.does(roleAPI) {
 		all = append(all, work{l.signHeads, "heads are not signed"})

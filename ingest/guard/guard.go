@@ -128,7 +128,9 @@ func (g *Guard) control(_ context.Context, _, address string, _ syscall.RawConn)
 // whichever was configured, its address is looked at as any.
 func (g *Guard) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: min(g.o.Timeout, 10*time.Second), Resolver: g.o.Resolver}
-	d.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error { return g.o.checkPort(address, nil) }
+	d.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		return g.o.checkPort(address, nil)
+	}
 	return d.DialContext(ctx, network, address)
 }
 

@@ -112,13 +112,13 @@ func loopback(host string) bool {
 func (e *Email) Send(ctx context.Context, n counterpoint.Notice) error {
 	m, err := e.message(n)
 	if err != nil {
-		return &counterpoint.SendError{Final: true, Detail: "the mail could not be written", Err: err}
+		return &counterpoint.SendError{Final: true, Detail: counterpoint.SendBroken, Err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 	defer cancel()
 	c, err := e.client(ctx)
 	if err != nil {
-		return &counterpoint.SendError{Final: true, Detail: "the mail server cannot be asked", Err: err}
+		return &counterpoint.SendError{Final: true, Detail: counterpoint.SendBroken, Err: err}
 	}
 	err = c.DialAndSendWithContext(ctx, m)
 	if err == nil || m.IsDelivered() { // what goes wrong after that loses nothing
@@ -224,15 +224,15 @@ func verdict(ctx context.Context, err error) error {
 	case errors.As(err, &send) && send.ErrorCode() > 0:
 		return &counterpoint.SendError{Final: send.ErrorCode() >= 500, Detail: fmt.Sprintf("SMTP %d", send.ErrorCode())}
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
-		return &counterpoint.SendError{Detail: "no answer in time"}
+		return &counterpoint.SendError{Detail: counterpoint.SendTimeout}
 	case errors.As(err, &op) && op.Op == "dial":
-		return &counterpoint.SendError{Detail: "no connection"}
+		return &counterpoint.SendError{Detail: counterpoint.SendUnreachable}
 	case errors.As(err, new(*tls.CertificateVerificationError)):
-		return &counterpoint.SendError{Detail: "the certificate of the mail server is not valid"}
+		return &counterpoint.SendError{Detail: counterpoint.SendCertificate}
 	case strings.Contains(err.Error(), "STARTTLS"):
-		return &counterpoint.SendError{Detail: "the mail server offers no STARTTLS"}
+		return &counterpoint.SendError{Detail: counterpoint.SendPlain}
 	case strings.Contains(err.Error(), "AUTH"):
-		return &counterpoint.SendError{Detail: "the mail server refused the sign-in"}
+		return &counterpoint.SendError{Detail: counterpoint.SendSignIn}
 	}
-	return &counterpoint.SendError{Detail: "the mail server could not be understood"}
+	return &counterpoint.SendError{Detail: counterpoint.SendGarbled}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -123,11 +124,11 @@ func (w *Webhook) Send(ctx context.Context, n counterpoint.Notice) error {
 	defer cancel()
 	body, err := json.Marshal(envelope(n))
 	if err != nil {
-		return &counterpoint.SendError{Final: true, Detail: "the notice could not be written", Err: err}
+		return &counterpoint.SendError{Final: true, Detail: counterpoint.SendBroken, Err: err}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.to.String(), bytes.NewReader(body))
 	if err != nil {
-		return &counterpoint.SendError{Final: true, Detail: "the address cannot be asked", Err: err}
+		return &counterpoint.SendError{Final: true, Detail: counterpoint.SendBroken, Err: err}
 	}
 	at := strconv.FormatInt(w.o.Now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/cloudevents+json")
@@ -165,18 +166,20 @@ func verdict(status int) error {
 	return e
 }
 
-// failure is what went wrong on the way, in our words.
+// failure is what went wrong on the way.
 func failure(err error) string {
 	var op *net.OpError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time"
+		return counterpoint.SendTimeout
 	case errors.Is(err, context.Canceled):
-		return "stopped before there was an answer"
+		return counterpoint.SendStopped
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return counterpoint.SendCertificate
 	case errors.As(err, &op) && op.Op == "dial":
-		return "no connection"
+		return counterpoint.SendUnreachable
 	}
-	return "the answer could not be read"
+	return counterpoint.SendGarbled
 }
 
 // Check reaches the server without sending anything: it connects and, for https, shakes hands.
@@ -193,5 +196,5 @@ func (w *Webhook) Check(ctx context.Context) error {
 	if w.to.Scheme != "https" {
 		return nil
 	}
-	return shake(ctx, c, w.to.Hostname())
+	return tls.Client(c, &tls.Config{ServerName: w.to.Hostname(), MinVersion: tls.VersionTLS12}).HandshakeContext(ctx)
 }
