@@ -209,7 +209,7 @@ func (a *Alert) Claim(by string, now time.Time, channel string, first bool) (Eve
 func (a *Alert) Record(by string, now time.Time, claim string, outcome SendOutcome, detail string) (Event, error) {
 	i := a.claimed(claim)
 	if i < 0 {
-		return Event{}, fmt.Errorf("event %s claimed no attempt of alert %s: %w", claim, a.ID, ErrNotFound)
+		return Event{}, fmt.Errorf("event %s claimed no attempt of alert %s: %w", claim, a.ID, ErrInvalid)
 	}
 	if a.Attempts[i].Outcome != "" {
 		return Event{}, fmt.Errorf("the outcome of attempt %d is known already: %w", a.Attempts[i].Number, ErrConflict)

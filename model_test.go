@@ -219,7 +219,7 @@ var metAll = counterpoint.Rabat{
 
 // act is one step: a command by somebody, a word of the machine, an old event that comes late, or time passing.
 func (w *world) act() {
-	steps := []func(){w.machine, w.raise, w.flag, w.flag, w.flag, w.narrative, w.message, w.message, w.message, w.airing, w.airing, w.source, w.account, w.late, w.wait}
+	steps := []func(){w.machine, w.raise, w.flag, w.flag, w.flag, w.narrative, w.message, w.message, w.message, w.airing, w.airing, w.alert, w.alert, w.source, w.account, w.late, w.wait}
 	steps[rapid.IntRange(0, len(steps)-1).Draw(w.t, "step")]()
 }
 
@@ -437,6 +437,54 @@ func (w *world) account() {
 	}
 }
 
+var plan = counterpoint.AlertPlan{RepeatSeconds: 600, Repeats: 2}
+
+func (w *world) alert() {
+	f, ok := pick[*counterpoint.Flag](w, counterpoint.KindFlag)
+	if !ok {
+		return
+	}
+	a := w.load(counterpoint.KindAlert, counterpoint.AlertID(f.ID)).(*counterpoint.Alert)
+	channel := rapid.SampledFrom([]string{"hook", "duty"}).Draw(w.t, "channel")
+	claim := "evt_0"
+	if len(a.Attempts) > 0 {
+		claim = a.Attempts[rapid.IntRange(0, len(a.Attempts)-1).Draw(w.t, "attempt")].Claim
+	}
+	switch rapid.IntRange(0, 9).Draw(w.t, "on the alert") {
+	case 0, 1, 2:
+		w.try(a.Raise("respond", w.now, f, plan))
+	case 3, 4, 5:
+		w.try(a.Claim("respond", w.now, channel, channel == "hook"))
+	case 6, 7:
+		outcome := rapid.SampledFrom(append(counterpoint.SendOutcomes, "")).Draw(w.t, "outcome")
+		w.try(a.Record("respond", w.now, claim, outcome, ""))
+	case 8:
+		w.try(a.Acknowledge(w.who(), w.now))
+	default:
+		w.try(a.Close("respond", w.now, rapid.SampledFrom(append(counterpoint.Calms, "")).Draw(w.t, "why")))
+	}
+}
+
+func (w *world) checkAlert(a *counterpoint.Alert) {
+	if !slices.Contains(counterpoint.AlertStates, a.State) || (a.State == counterpoint.Acknowledged) != (a.Acknowledged != nil) || (a.State == counterpoint.AlertClosed) != (a.Why != "") {
+		w.t.Fatalf("alert is %q, acknowledged %v, closed because %q", a.State, a.Acknowledged, a.Why)
+	}
+	for i, t := range a.Attempts {
+		if t.Number != i+1 || t.Round > a.Plan.Repeats || t.Raising > a.Raising || (t.Outcome != "") != (t.Answered != nil) {
+			w.t.Fatalf("attempt %d of %d: %+v", i+1, len(a.Attempts), t)
+		}
+		for _, before := range a.Attempts[:i] {
+			same := before.Channel == t.Channel && before.Raising == t.Raising && before.Round == t.Round
+			if same && before.Outcome == counterpoint.SendAccepted && before.Answered.Before(t.Claimed) {
+				w.t.Fatalf("attempt %d was claimed after %d had been taken", t.Number, before.Number)
+			}
+		}
+	}
+	if _, ok := a.Next("hook", true); ok && a.State != counterpoint.AlertOpen {
+		w.t.Fatalf("something is due of an alert that is %s", a.State)
+	}
+}
+
 // check holds for everything that is stored, at any time.
 func (w *world) check() {
 	for _, a := range w.stored {
@@ -447,6 +495,8 @@ func (w *world) check() {
 			w.checkMessage(a)
 		case *counterpoint.Airing:
 			w.checkAiring(a)
+		case *counterpoint.Alert:
+			w.checkAlert(a)
 		case *counterpoint.Account:
 			if a.Disabled && a.Has(counterpoint.PersonRoles...) {
 				w.t.Fatalf("a disabled account may still act: %+v", a)
