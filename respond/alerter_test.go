@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,9 +129,10 @@ func TestTwoAlerters(t *testing.T) {
 // while; when it works again, all arrives.
 func TestAlertHanging(t *testing.T) {
 	bubble(t, func(t *testing.T, w *watch, m *mouths, run func(*respond.Alerter) func()) {
-		hanging := true
+		var hanging atomic.Bool
+		hanging.Store(true)
 		m.answer = func(ctx context.Context, channel string, _ int) error {
-			if channel == "hook" && hanging {
+			if channel == "hook" && hanging.Load() {
 				select {
 				case <-time.After(10 * time.Second): // as long as the channel itself waits
 				case <-ctx.Done():
@@ -154,7 +156,7 @@ func TestAlertHanging(t *testing.T) {
 		if n := len(m.heard("hook")); n > 8 {
 			t.Errorf("a channel that hangs was tried %d times in a minute", n)
 		}
-		hanging = false
+		hanging.Store(false)
 		pass(2 * time.Minute)
 		for i := range 20 {
 			if a := w.alert(fmt.Sprint("grave-", i)); !taken(a, "hook") || !taken(a, "duty") {

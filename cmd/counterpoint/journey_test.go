@@ -53,7 +53,7 @@ func TestJourney(t *testing.T) {
 			t.Fatalf("SIGINT: %v\n%s", err, p.errs)
 		}
 		exports := func() (all string) {
-			for _, what := range []string{"flags", "segments", "items", "narratives", "messages", "airings", "audit"} {
+			for _, what := range []string{"flags", "segments", "items", "narratives", "messages", "airings", "alerts", "audit"} {
 				all += do("export", what)
 			}
 			return all

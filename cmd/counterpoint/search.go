@@ -171,7 +171,7 @@ func exportCommand() *cobra.Command {
 		Use:     "export flags|segments|items|narratives|messages|airings|audit",
 		Short:   "Write documents as JSONL or CSV",
 		Example: "  counterpoint export flags --state confirmed --format csv > confirmed.csv",
-		Args:    argsBetween(1, 1, "what to export: flags, segments, items, narratives, messages, airings or audit"),
+		Args:    argsBetween(1, 1, "what to export: flags, segments, items, narratives, messages, airings, alerts or audit"),
 		RunE: func(c *cobra.Command, args []string) error {
 			q, err := f.query()
 			if err != nil {
@@ -202,7 +202,7 @@ func exportCommand() *cobra.Command {
 var exportKinds = map[string]counterpoint.Kind{
 	"flags": counterpoint.KindFlag, "segments": counterpoint.KindSegment, "items": counterpoint.KindItem,
 	"narratives": counterpoint.KindNarrative, "messages": counterpoint.KindMessage, "airings": counterpoint.KindAiring,
-	"audit": counterpoint.KindEvent,
+	"alerts": counterpoint.KindAlert, "audit": counterpoint.KindEvent,
 }
 
 func exportKind(what, format string) (counterpoint.Kind, error) {

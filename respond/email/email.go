@@ -215,7 +215,7 @@ func (b *bounded) SetReadDeadline(t time.Time) error { return b.Conn.SetReadDead
 // SetWriteDeadline sets the deadline, at most until.
 func (b *bounded) SetWriteDeadline(t time.Time) error { return b.Conn.SetWriteDeadline(b.earlier(t)) }
 
-// verdict is why the server did not take the mail. What it wrote stays out: it may quote addresses.
+// verdict is why the server did not take the mail. What it wrote stays out, of the log too: it may quote addresses.
 func verdict(ctx context.Context, err error) error {
 	var send *gomail.SendError
 	var op *net.OpError
@@ -226,7 +226,7 @@ func verdict(ctx context.Context, err error) error {
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
 		return &counterpoint.SendError{Detail: counterpoint.SendTimeout}
 	case errors.As(err, &op) && op.Op == "dial":
-		return &counterpoint.SendError{Detail: counterpoint.SendUnreachable}
+		return &counterpoint.SendError{Detail: counterpoint.SendUnreachable, Err: op}
 	case errors.As(err, new(*tls.CertificateVerificationError)):
 		return &counterpoint.SendError{Detail: counterpoint.SendCertificate}
 	case strings.Contains(err.Error(), "STARTTLS"):
