@@ -16,7 +16,7 @@ import (
 	"counterpoint/api"
 )
 
-var lists = []string{"items", "segments", "flags", "narratives", "messages", "airings", "sources", "audit"}
+var lists = []string{"items", "segments", "flags", "narratives", "messages", "airings", "alerts", "sources", "audit"}
 
 // TestListsTakeEveryParameter: whatever the kind, a list takes each parameter, refuses others by name, and
 // says null where there is no more.

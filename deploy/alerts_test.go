@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,7 +42,11 @@ type alerts struct {
 func TestAlerts(t *testing.T) {
 	var a alerts
 	load(t, "alerts.yml", &a)
-	known, err := metrics(t)
+	channels := filepath.Join(t.TempDir(), "mission.yaml") // whose outcomes are shown from the start
+	if err := os.WriteFile(channels, []byte("alerts:\n  channels: [{name: duty, kind: email, server: mail.invalid:25, from: a@mission.invalid, to: [b@mission.invalid]}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	known, err := metrics(t, "--config", channels)
 	if err != nil {
 		t.Fatal(err)
 	}

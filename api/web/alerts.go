@@ -10,12 +10,13 @@ import (
 
 // alertsPage lists the alerts: those that wait for somebody, then the others.
 type alertsPage struct {
-	First bool // the page that has the open ones
-	Open  []alertRow
-	More  int // open ones that are on no page yet
-	Total int // of the others
-	Rest  []alertRow
-	Next  string
+	Waiting int
+	Open    []alertRow
+	MoreAt  string // cursor of more that wait
+	First   bool   // neither list is beyond its first page
+	Total   int    // of the others
+	Rest    []alertRow
+	Next    string
 }
 
 // alertRow is an alert with what became of it.
@@ -41,9 +42,9 @@ type alertStep struct {
 
 // The most that a page shows.
 const (
-	openAlerts   = 20
-	otherAlerts  = 25
-	stepsInList  = 6
+	openAlerts   = 12
+	otherAlerts  = 20
+	stepsInList  = 4
 	stepsOnePage = 100
 )
 
@@ -56,30 +57,39 @@ func (p *Pages) alerts(r *request) error {
 	return r.show(v, b)
 }
 
+// alertsPage has both lists, or the next page of one of them.
 func (r *request) alertsPage() (b alertsPage, err error) {
-	ctx, views := r.Context(), r.p.views()
-	waiting := counterpoint.Query{State: []string{string(counterpoint.AlertOpen)}, Limit: openAlerts}
-	cursor := r.URL.Query().Get("cursor")
-	if b.First = cursor == ""; b.First {
-		open, err := counterpoint.List[counterpoint.Alert](ctx, views, waiting)
-		if err != nil {
-			return b, err
-		}
-		b.Open = r.alertRows(open.Data, stepsInList)
-		n, err := r.p.total(ctx, counterpoint.KindAlert, waiting)
-		if err != nil {
-			return b, err
-		}
-		b.More = max(0, n-len(b.Open))
+	more, rest := r.URL.Query().Get("open"), r.URL.Query().Get("cursor")
+	b.First = more == "" && rest == ""
+	if b.First || more != "" {
+		err = r.openAlerts(&b, more)
 	}
-	others := counterpoint.Query{State: []string{string(counterpoint.Acknowledged), string(counterpoint.AlertClosed)}, Limit: otherAlerts, Cursor: cursor}
-	rest, err := counterpoint.List[counterpoint.Alert](ctx, views, others)
-	if err != nil {
-		return b, err
+	if err == nil && more == "" {
+		err = r.otherAlerts(&b, rest)
 	}
-	b.Rest, b.Next = r.alertRows(rest.Data, 0), rest.Next
-	b.Total, err = r.p.total(ctx, counterpoint.KindAlert, others)
 	return b, err
+}
+
+func (r *request) openAlerts(b *alertsPage, cursor string) (err error) {
+	q := counterpoint.Query{State: []string{string(counterpoint.AlertOpen)}, Limit: openAlerts, Cursor: cursor}
+	page, err := counterpoint.List[counterpoint.Alert](r.Context(), r.p.views(), q)
+	if err != nil {
+		return err
+	}
+	b.Open, b.MoreAt = r.alertRows(page.Data, stepsInList), page.Next
+	b.Waiting, err = r.p.total(r.Context(), counterpoint.KindAlert, q)
+	return err
+}
+
+func (r *request) otherAlerts(b *alertsPage, cursor string) (err error) {
+	q := counterpoint.Query{State: []string{string(counterpoint.Acknowledged), string(counterpoint.AlertClosed)}, Limit: otherAlerts, Cursor: cursor}
+	page, err := counterpoint.List[counterpoint.Alert](r.Context(), r.p.views(), q)
+	if err != nil {
+		return err
+	}
+	b.Rest, b.Next = r.alertRows(page.Data, 0), page.Next
+	b.Total, err = r.p.total(r.Context(), counterpoint.KindAlert, q)
+	return err
 }
 
 func (r *request) alertRows(list []counterpoint.Alert, steps int) []alertRow {

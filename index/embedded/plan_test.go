@@ -58,6 +58,7 @@ func TestPlans(t *testing.T) {
 	f(counterpoint.KindEvent, counterpoint.Query{Item: []string{"i1"}}, "docs_item")
 	f(counterpoint.KindEvent, counterpoint.Query{Source: []string{"a"}}, "docs_source")
 	f(counterpoint.KindFlag, counterpoint.Query{State: []string{"open"}}, "docs_state")
+	f(counterpoint.KindAlert, counterpoint.Query{State: []string{"open"}}, "docs_state")
 	f(counterpoint.KindFlag, counterpoint.Query{Narrative: []string{"n1"}}, "docs_narrative")
 	f(counterpoint.KindAiring, counterpoint.Query{Station: []string{"s"}}, "docs_station")
 	f(counterpoint.KindAiring, counterpoint.Query{Message: []string{"m"}}, "docs_message")

@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		{"decision is untouched", decisionIsUntouched},
 		{"refused and repeated events", refusedAndRepeated},
 		{"by hand", byHand},
+		{"alerts", alerts},
 		{"positions", positions},
 		{"rebuild", rebuild},
 	} {

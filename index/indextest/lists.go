@@ -104,6 +104,21 @@ func filterOthers(t *testing.T, s index.Store) {
 	diff(t, "airings of a message", []string{"a1"}, ids[counterpoint.Airing](t, s, counterpoint.Query{Message: []string{"m1"}}))
 	diff(t, "airings of a station", []string{"a2"}, ids[counterpoint.Airing](t, s, counterpoint.Query{Station: []string{"Radio Other"}}))
 	diff(t, "airings by planned time", []string{"a1"}, ids[counterpoint.Airing](t, s, counterpoint.Query{To: *at(6)}))
+	put(t, s,
+		counterpoint.Alert{ID: "al1", Flag: "f1", Item: "i1", Source: "radio-a", Lang: "hau", Level: 3, State: counterpoint.AlertOpen, Raised: *at(5), Attempts: []counterpoint.Attempt{}},
+		counterpoint.Alert{ID: "al2", Flag: "f2", Item: "i2", Source: "radio-b", Lang: "swa", Level: 3, State: counterpoint.Acknowledged, Raised: *at(6), Attempts: []counterpoint.Attempt{}},
+		counterpoint.Alert{ID: "al3", Flag: "f3", Item: "i2", Source: "radio-b", Lang: "swa", Level: 3, State: counterpoint.AlertOpen, Raised: *at(4), Attempts: []counterpoint.Attempt{}},
+	)
+	diff(t, "alerts, the last raised first", []string{"al2", "al1", "al3"}, ids[counterpoint.Alert](t, s, counterpoint.Query{}))
+	diff(t, "alerts that wait", []string{"al1", "al3"}, ids[counterpoint.Alert](t, s, counterpoint.Query{State: []string{"open"}}))
+	diff(t, "alerts of a source in a language", []string{"al3"}, ids[counterpoint.Alert](t, s, counterpoint.Query{State: []string{"open"}, Source: []string{"radio-b"}, Lang: []string{"swa"}}))
+	diff(t, "alerts of an item", []string{"al2", "al3"}, ids[counterpoint.Alert](t, s, counterpoint.Query{Item: []string{"i2"}}))
+	diff(t, "alerts by when they were raised", []string{"al1"}, ids[counterpoint.Alert](t, s, counterpoint.Query{From: *at(5), To: *at(6)}))
+	waiting, err := s.Count(t.Context(), counterpoint.KindAlert, counterpoint.Query{State: []string{"open"}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, "how many alerts wait", []counterpoint.Group{{Count: 2}}, waiting)
 	diff(t, "items by recorded, else seen", []string{"i2", "i1"}, ids[counterpoint.ItemView](t, s, counterpoint.Query{}))
 	diff(t, "items that have a level", []string{"i2"}, ids[counterpoint.ItemView](t, s, counterpoint.Query{Level: []int{3}}))
 	diff(t, "items that have a label", []string{"i1"}, ids[counterpoint.ItemView](t, s, counterpoint.Query{Label: []counterpoint.Label{counterpoint.Hate}}))
