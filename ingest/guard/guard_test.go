@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -283,4 +284,31 @@ func FuzzParseAllowed(f *testing.F) {
 			t.Errorf("ParseAllowed(%q) = %v", s, a)
 		}
 	})
+}
+
+// TestDial: a configured server of another protocol is dialled whatever its port, and where it may not be, refused.
+func TestDial(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	allowed, err := guard.ParseAllowed("127.0.0.0/8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := guard.New(guard.Options{Allow: []guard.Allowed{allowed}}).Dial(t.Context(), "tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatalf("an allowed address: %v", err)
+	}
+	c.Close()
+	strict := guard.New(guard.Options{Timeout: time.Second})
+	for _, host := range []string{"127.0.0.1:25", "localhost:587", "10.1.2.3:587", "[::1]:465", "[::ffff:127.0.0.1]:25", "169.254.169.254:25"} {
+		if _, err := strict.Dial(t.Context(), "tcp", host); !errors.Is(err, guard.ErrAddress) {
+			t.Errorf("Dial(%s) = %v, want ErrAddress", host, err)
+		}
+	}
+	if err := guard.CheckPort(guard.Options{}, "1.1.1.1:587", nil); err != nil {
+		t.Errorf("a mail server on the open internet: %v", err)
+	}
 }
