@@ -21,6 +21,7 @@ const (
 	KindSource    Kind = "source"
 	KindAccount   Kind = "account"
 	KindAlert     Kind = "alert"
+	KindFollowup  Kind = "followup"
 	KindEvent     Kind = "event"
 )
 
@@ -170,6 +171,7 @@ func (a *Airing) keep() func()    { return keepCopy(a) }
 func (s *Source) keep() func()    { return keepCopy(s) }
 func (a *Account) keep() func()   { return keepCopy(a) }
 func (a *Alert) keep() func()     { return keepCopy(a) }
+func (f *Followup) keep() func()  { return keepCopy(f) }
 
 var (
 	_ Aggregate = (*Flag)(nil)
@@ -179,6 +181,7 @@ var (
 	_ Aggregate = (*Source)(nil)
 	_ Aggregate = (*Account)(nil)
 	_ Aggregate = (*Alert)(nil)
+	_ Aggregate = (*Followup)(nil)
 )
 
 // NewAggregate is the aggregate of a kind before its first event.
@@ -198,6 +201,8 @@ func NewAggregate(k Kind, id string) (Aggregate, error) {
 		return &Account{ID: id}, nil
 	case KindAlert:
 		return &Alert{ID: id}, nil
+	case KindFollowup:
+		return &Followup{ID: id}, nil
 	}
 	return nil, fmt.Errorf("kind %q has no events: %w", k, ErrInvalid)
 }
@@ -289,6 +294,8 @@ func StateOf(a Aggregate) string {
 		return string(a.State)
 	case *Airing:
 		return string(a.State)
+	case *Followup:
+		return a.State
 	case *Account:
 		if a.Disabled {
 			return "disabled"

@@ -47,9 +47,12 @@ type Item struct {
 	Lang      string     `json:"lang,omitempty"`      // as declared by the file or the person who sent it
 	Languages []string   `json:"languages,omitempty"` // the source's
 	URL       string     `json:"url,omitempty"`
-	Audio     string     `json:"audio,omitempty"`  // URL or file of the sound, for playing at an offset
-	Author    string     `json:"author,omitempty"` // keyed pseudonym, never a name
-	Format    string     `json:"format,omitempty"` // vtt, srt, whisper, trs, stm, text, jsonl; web, feed
+	Audio     string     `json:"audio,omitempty"`    // URL or file of the sound, for playing at an offset
+	Author    string     `json:"author,omitempty"`   // keyed pseudonym, never a name
+	Cell      string     `json:"cell,omitempty"`     // of a community report: the cell of the grid it came from, never finer
+	Place     string     `json:"place,omitempty"`    // of a community report: an area of the mission's closed list
+	MayName   bool       `json:"may_name,omitempty"` // the words seem to name people
+	Format    string     `json:"format,omitempty"`   // vtt, srt, whisper, trs, stm, text, jsonl; web, feed
 
 	Recorded  *time.Time `json:"recorded"`          // start of the recording; nil is unknown
 	Precision Precision  `json:"precision"`         // of Recorded or Published
@@ -129,6 +132,25 @@ func (it Item) HeardAt(offset *int64) *time.Time {
 		return &t
 	}
 	return it.Published
+}
+
+// Voice tells apart who reported in one cell in one week, for counting people, and nothing beyond: the same person has
+// another one elsewhere and later.
+func (it Item) Voice() string {
+	if it.Kind != Report || it.Author == "" {
+		return ""
+	}
+	at := it.Seen
+	if it.Published != nil {
+		at = *it.Published
+	}
+	return ID("v", it.Author, it.Cell, Week(at))[:10]
+}
+
+// Week is the ISO week of a moment in UTC, such as 2026-W05.
+func Week(t time.Time) string {
+	year, week := t.UTC().ISOWeek()
+	return fmt.Sprintf("%d-W%02d", year, week)
 }
 
 // PartLimit is the size in bytes of JSON that one part's segments may have; a record may be twice that.

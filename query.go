@@ -56,6 +56,10 @@ type ItemView struct {
 	Audio     string        `json:"audio,omitempty"`
 	Locator   string        `json:"locator"`
 	Format    string        `json:"format,omitempty"`
+	Cell      string        `json:"cell,omitempty"`     // see Item
+	Place     string        `json:"place,omitempty"`    // see Item
+	MayName   bool          `json:"may_name,omitempty"` // see Item
+	Voice     string        `json:"voice,omitempty"`    // see Item.Voice
 	Revision  string        `json:"revision"`
 	Recorded  *time.Time    `json:"recorded"`
 	Published *time.Time    `json:"published"`

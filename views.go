@@ -21,7 +21,7 @@ type Views interface {
 
 // Viewed are the types that views hold.
 type Viewed interface {
-	ItemView | SegmentView | Flag | Narrative | Message | Airing | Source | Account | Alert | Outcome
+	ItemView | SegmentView | Flag | Narrative | Message | Airing | Source | Account | Alert | Followup | Outcome
 }
 
 // KindOf is the kind of document a type is stored as.
@@ -46,6 +46,8 @@ func KindOf[T Viewed]() Kind {
 		return KindAccount
 	case Alert:
 		return KindAlert
+	case Followup:
+		return KindFollowup
 	}
 	return KindEvent
 }

@@ -68,6 +68,9 @@ func forget(tx Tx, x counterpoint.Erasure, before map[string]int) (map[string]in
 		if err := forgetHand(tx, item, before, forgot); err != nil {
 			return nil, err
 		}
+		if err := forgetFollowup(tx, item, before, forgot); err != nil {
+			return nil, err
+		}
 	}
 	return forgot, nil
 }
@@ -106,6 +109,22 @@ func forgetHand(tx Tx, item string, before, forgot map[string]int) error {
 		rec.Hand[i].Passage = rec.Hand[i].Passage.Wordless()
 	}
 	return putErased(tx, rec) // an item that came again is no longer told by those words
+}
+
+// forgetFollowup takes the words out of what was done about a report.
+func forgetFollowup(tx Tx, item string, before, forgot map[string]int) error {
+	f := counterpoint.Followup{ID: item}
+	err := tx.Get(counterpoint.KindFollowup, item, &f)
+	if errors.Is(err, counterpoint.ErrNotFound) {
+		return nil
+	}
+	name := string(counterpoint.KindFollowup) + " " + item
+	if err != nil || before != nil && before[name] != f.Version {
+		return err
+	}
+	forgot[name] = f.Version
+	f.Forget()
+	return tx.Put(counterpoint.KindFollowup, item, &f)
 }
 
 // Purger is a store that can make sure that what was deleted is in none of its files. One on servers is none: there

@@ -67,6 +67,10 @@ func FieldsOf(doc any) Fields {
 		return fieldsOfAlert(&d)
 	case *counterpoint.Alert:
 		return fieldsOfAlert(d)
+	case counterpoint.Followup:
+		return fieldsOfFollowup(&d)
+	case *counterpoint.Followup:
+		return fieldsOfFollowup(d)
 	case counterpoint.Outcome:
 		return fieldsOfOutcome(&d)
 	case *counterpoint.Outcome:
@@ -141,6 +145,10 @@ func fieldsOfAlert(d *counterpoint.Alert) Fields {
 	}
 }
 
+func fieldsOfFollowup(d *counterpoint.Followup) Fields {
+	return Fields{Source: one(d.Source), State: d.State, Item: one(d.ID), Time: d.CreatedAt, Tie: d.ID}
+}
+
 // fieldsOfOutcome finds an event by what it is about: audit of one narrative, message, item or source.
 func fieldsOfOutcome(d *counterpoint.Outcome) Fields {
 	f := Fields{State: "refused", Time: d.Event.At, Tie: d.Event.ID, Text: d.Event.Type, Item: one(d.Event.SealedFor)}
@@ -156,6 +164,8 @@ func fieldsOfOutcome(d *counterpoint.Outcome) Fields {
 			f.Message = r.ID
 		case r.Kind == counterpoint.KindSource:
 			f.Source = one(r.ID)
+		case r.Kind == counterpoint.KindFollowup:
+			f.Item = one(r.ID)
 		}
 	}
 	return f

@@ -165,7 +165,7 @@ func segmentView(it counterpoint.Item, g counterpoint.Segment, version int) coun
 func itemView(it counterpoint.Item) counterpoint.ItemView {
 	return counterpoint.ItemView{
 		ID: it.ID, Source: it.Source, Kind: it.Kind, Title: it.Title, Lang: cmp.Or(it.Lang, counterpoint.Undetermined), URL: it.URL, Audio: it.Audio,
-		Locator: it.Locator, Format: it.Format, Revision: it.Revision, Recorded: it.Recorded, Published: it.Published,
+		Locator: it.Locator, Format: it.Format, Cell: it.Cell, Place: it.Place, MayName: it.MayName, Voice: it.Voice(), Revision: it.Revision, Recorded: it.Recorded, Published: it.Published,
 		Precision: it.Precision, Seen: it.Seen, Parts: it.Parts, Segments: []counterpoint.SegmentView{}, Example: it.Example,
 	}
 }

@@ -93,6 +93,6 @@ const KindRecord = kindRecord
 // Kinds are all kinds a store holds, in the order Dump writes them.
 var Kinds = []counterpoint.Kind{
 	counterpoint.KindAccount, counterpoint.KindAiring, counterpoint.KindAlert, kindAssessment, counterpoint.KindEvent, counterpoint.KindFlag,
-	counterpoint.KindItem, counterpoint.KindMessage, counterpoint.KindNarrative, kindRecord, counterpoint.KindSegment,
+	counterpoint.KindFollowup, counterpoint.KindItem, counterpoint.KindMessage, counterpoint.KindNarrative, kindRecord, counterpoint.KindSegment,
 	counterpoint.KindSource,
 }

@@ -138,6 +138,7 @@ func (w *wanted) erasure(e counterpoint.Event) {
 	x, _ := e.Erasure()
 	for _, id := range x.Items {
 		w.add(kindRecord, id)
+		w.add(counterpoint.KindFollowup, id)
 	}
 	for _, id := range x.Flags {
 		w.add(counterpoint.KindFlag, id)

@@ -204,6 +204,8 @@ func decode(kind counterpoint.Kind, doc []byte) (index.Fields, error) {
 		v = new(counterpoint.Account)
 	case counterpoint.KindAlert:
 		v = new(counterpoint.Alert)
+	case counterpoint.KindFollowup:
+		v = new(counterpoint.Followup)
 	case counterpoint.KindEvent:
 		v = new(counterpoint.Outcome)
 	default:
