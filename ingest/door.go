@@ -36,6 +36,7 @@ type Options struct {
 	Seen       *Seen
 	Sources    Sources                  // nil: lines that name another source are rejected
 	Pseudonym  func(name string) string // for authors and callers; nil drops their names
+	Reporters  Reporters                // who community reporters are; nil takes no reports
 	Now        func() time.Time         // nil is time.Now
 	Registerer prometheus.Registerer    // nil counts for nobody
 	Log        *slog.Logger             // nil is silent

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"counterpoint"
+	"counterpoint/ingest/report"
 	"counterpoint/ingest/transcript"
 )
 
@@ -29,6 +30,7 @@ type intake struct {
 	sources  map[string]counterpoint.Source // by id, as far as lines named them
 	format   string
 	sum      hash.Hash
+	reported bool // by a reporter: told, and masked already
 	packed   bool // the input is gzip: what fails to unpack is the input's fault
 	batch    batch
 	receipt  Receipt
@@ -213,12 +215,27 @@ func (in *intake) take(ctx context.Context, p transcript.Parsed) error {
 		}
 		return err
 	}
+	in.mask(src, &p)
 	it := in.item(src, p)
 	in.batch.add(it, in.scope(it), p.Digest)
 	if len(in.batch.items) >= batchItems || in.batch.bytes >= batchBytes {
 		return in.flush(ctx)
 	}
 	return nil
+}
+
+// mask takes out of a file of community reports what leads to people, as AcceptReports does.
+func (in *intake) mask(src counterpoint.Source, p *transcript.Parsed) {
+	if src.Kind != counterpoint.Report {
+		return
+	}
+	p.Title = report.Mask(p.Title)
+	for i := range p.Segments {
+		s := &p.Segments[i]
+		if masked := report.Mask(s.Text); masked != s.Text {
+			s.Text, s.Weak = masked, nil // the spans would point elsewhere
+		}
+	}
 }
 
 // source is the one a line of JSONL names, made known if it is not yet, or the file's.

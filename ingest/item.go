@@ -53,7 +53,7 @@ func (in *intake) owner(src counterpoint.Source, address string) string {
 // told reports whether the item comes with all that is to be said of it: its name, title and time are not to be had
 // from a file around it.
 func (in *intake) told() bool {
-	return in.format == "jsonl" || in.format == formatWeb || in.format == formatFeed
+	return in.format == "jsonl" || in.format == formatWeb || in.format == formatFeed || in.reported
 }
 
 // lang is what a line of JSONL declares for itself, else what the person said, else what the file says.
