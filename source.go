@@ -105,6 +105,18 @@ func (s Source) Update(by string, now time.Time, to Source) (Event, error) {
 	return newEvent("source.update", by, now, s.Ref(), to.plain()), nil
 }
 
+type hookData struct {
+	Secret string `json:"secret"` // the beginning of its hash
+}
+
+// NoteHook is the event that the source got a new secret for what is sent to it; the one before is void.
+func (s *Source) NoteHook(by string, now time.Time, print string) (Event, error) {
+	if s.Kind != Report {
+		return Event{}, fmt.Errorf("source %s is of kind %s; only reports are sent to us: %w", s.ID, s.Kind, ErrConflict)
+	}
+	return newEvent("source.hook", by, now, s.Ref(), hookData{print}), nil
+}
+
 // plain is the description as events carry it.
 func (s Source) plain() Source {
 	s.Version, s.CreatedAt = 0, time.Time{}
@@ -128,7 +140,7 @@ func (s *Source) apply(e Event) error {
 		}
 		*s = to
 		return nil
-	case EraseType:
+	case EraseType, "source.hook":
 		s.Version++
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 
 var counted = []counterpoint.Kind{
 	counterpoint.KindItem, counterpoint.KindSegment, counterpoint.KindFlag, counterpoint.KindNarrative,
-	counterpoint.KindMessage, counterpoint.KindAiring, counterpoint.KindSource, counterpoint.KindAlert,
+	counterpoint.KindMessage, counterpoint.KindAiring, counterpoint.KindFollowup, counterpoint.KindSource, counterpoint.KindAlert,
 }
 
 var groups = []counterpoint.GroupBy{

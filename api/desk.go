@@ -38,6 +38,11 @@ type DeskOptions struct {
 	Wait      time.Duration // how long a command waits for its event to be applied before it answers "pending"
 	// Collecting says how this process fares that collects, by source; nil where it collects from none.
 	Collecting func(context.Context) (map[string]counterpoint.Collecting, error)
+	// ReplyUntil is until when the reporter of an item can be answered, counterpoint.ErrNotFound when not; nil is that
+	// nobody can.
+	ReplyUntil func(ctx context.Context, item string) (time.Time, error)
+	// Templates are the answers to reporters that are agreed on; nil are counterpoint.AnswerTemplates.
+	Templates []counterpoint.AnswerTemplate
 }
 
 // Desk is where commands are checked, appended to the log and awaited. It is safe for concurrent use.
@@ -48,6 +53,8 @@ type Desk struct {
 	now        func() time.Time
 	wait       time.Duration
 	collecting func(context.Context) (map[string]counterpoint.Collecting, error)
+	replyUntil func(ctx context.Context, item string) (time.Time, error)
+	templates  []counterpoint.AnswerTemplate
 	tries      *tries
 	limiter    *Limiter
 	past       pastDays
@@ -63,7 +70,11 @@ func NewDesk(o DeskOptions) *Desk {
 	if o.Wait == 0 {
 		o.Wait = 2 * time.Second
 	}
+	if o.Templates == nil {
+		o.Templates = counterpoint.AnswerTemplates
+	}
 	return &Desk{
+		replyUntil: o.ReplyUntil, templates: o.Templates,
 		views: o.Views, decisions: o.Decisions, secrets: o.Secrets, now: o.Now, wait: o.Wait, collecting: o.Collecting,
 		tries: newTries(), limiter: NewLimiter(o.Now), hashing: make(chan struct{}, hashesAtOnce),
 	}

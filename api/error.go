@@ -46,6 +46,7 @@ var (
 	errSlow        = errors.New("the body came too slowly; send it again")
 	errPastProxy   = errors.New("the request came past the proxy")
 	errProxyClear  = errors.New("the request came to the proxy without TLS")
+	errHook        = errors.New("the source or its secret is not one known here")
 	errUnready     = errors.New("not ready; the log of the program says why")
 )
 
@@ -68,6 +69,7 @@ var kinds = []struct {
 	{counterpoint.ErrNotFound, http.StatusNotFound, "not-found", "Not found", ""},
 	{counterpoint.ErrInvalid, http.StatusUnprocessableEntity, "invalid", "Wrong input", ""},
 	{errSignIn, http.StatusUnauthorized, "sign-in", "Sign-in failed", ""},
+	{errHook, http.StatusUnauthorized, "hook", "Not let in", ""},
 	{errSignInFirst, http.StatusUnauthorized, "sign-in", "Sign in first", ""},
 	{ErrNotLinked, http.StatusForbidden, "not-linked", "Not linked", ""},
 	{ErrTooManyTries, http.StatusTooManyRequests, "too-many-tries", "Too many tries", ""},

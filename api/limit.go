@@ -23,6 +23,7 @@ const (
 	Command Class = "command" // what changes something
 	Upload  Class = "upload"  // a file of transcripts
 	Playout Class = "playout" // a station's playout log
+	Hook    Class = "hook"    // a message or form that a gateway hands on
 	SignIn  Class = "sign-in" // name and password, or a link
 )
 
@@ -43,6 +44,7 @@ var limits = map[Class]Limit{
 	Command: {1200, 600, 8 << 10, 1 << 20},
 	Upload:  {1200, 600, 8 << 10, maxIngest},
 	Playout: {60, 30, 8 << 10, 4 << 20},
+	Hook:    {600, 300, 2 << 10, 256 << 10},
 	SignIn:  {20, 10, 8 << 10, 1 << 20}, // a form that could not be sent is carried along
 }
 

@@ -51,6 +51,7 @@ func (a *API) registerLists() {
 	list(a, "/narratives", counterpoint.KindNarrative, plain[counterpoint.Narrative](a))
 	list(a, "/messages", counterpoint.KindMessage, plain[counterpoint.Message](a))
 	list(a, "/airings", counterpoint.KindAiring, plain[counterpoint.Airing](a))
+	list(a, "/followups", counterpoint.KindFollowup, plain[counterpoint.Followup](a))
 	list(a, "/sources", counterpoint.KindSource, plain[counterpoint.Source](a))
 	list(a, "/accounts", counterpoint.KindAccount, plain[counterpoint.Account](a))
 	list(a, "/audit", counterpoint.KindEvent, a.audit)

@@ -30,6 +30,7 @@ func (a *API) registerObjects() {
 	get(a, "/narratives/{id}", func(v counterpoint.Narrative) int { return v.Version })
 	get(a, "/messages/{id}", func(v counterpoint.Message) int { return v.Version })
 	get(a, "/airings/{id}", func(v counterpoint.Airing) int { return v.Version })
+	get(a, "/followups/{id}", func(v counterpoint.Followup) int { return v.Version })
 	get(a, "/sources/{id}", func(v counterpoint.Source) int { return v.Version })
 	get(a, "/accounts/{id}", func(v counterpoint.Account) int { return v.Version })
 	register(a, operation(http.MethodGet, "/audit/{id}", "One event of the record"), a.auditEntry)

@@ -199,8 +199,11 @@ func states(kind counterpoint.Kind) []string {
 		return []string{"active", "disabled"}
 	case counterpoint.KindAlert:
 		return names(counterpoint.AlertStates)
+	case counterpoint.KindFollowup:
+		return counterpoint.FollowupStates()
 	}
-	all := slices.Concat(names(counterpoint.FlagStates), names(counterpoint.MessageStates), names(counterpoint.AiringStates), names(counterpoint.AlertStates), []string{counterpoint.ItemFailed})
+	all := slices.Concat(names(counterpoint.FlagStates), names(counterpoint.MessageStates), names(counterpoint.AiringStates), names(counterpoint.AlertStates),
+		counterpoint.FollowupStates(), []string{counterpoint.ItemFailed})
 	slices.Sort(all)
 	return slices.Compact(all)
 }

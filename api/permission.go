@@ -24,7 +24,8 @@ const (
 	Write        Op = "message.write" // create, edit, submit, withdraw, close
 	Approve      Op = "message.approve"
 	SendBack     Op = "message.return"
-	Air          Op = "airing" // offer, accept, decline, miss, cancel, prove, import
+	TellReporter Op = "report.answer" // write, withdraw; note what was done
+	Air          Op = "airing"        // offer, accept, decline, miss, cancel, prove, import
 	ManagePeople Op = "account"
 	ManageSource Op = "source"
 	Ingest       Op = "ingest"
@@ -49,6 +50,7 @@ var permissions = map[Op][]counterpoint.PersonRole{
 	Write:        {counterpoint.RadioTeam},
 	Approve:      {counterpoint.Approver},
 	SendBack:     {counterpoint.Approver},
+	TellReporter: {counterpoint.Reviewer, counterpoint.RadioTeam},
 	Air:          {counterpoint.RadioTeam},
 	ReadAudit:    counterpoint.PersonRoles, // a viewer reads; words of items are sealed in it
 	ManagePeople: {},

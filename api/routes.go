@@ -30,6 +30,8 @@ var routeOps = map[string]Op{
 	"GET /api/v1/messages/{id}":      Read,
 	"GET /api/v1/airings":            Read,
 	"GET /api/v1/airings/{id}":       Read,
+	"GET /api/v1/followups":          Read,
+	"GET /api/v1/followups/{id}":     Read,
 	"GET /api/v1/sources":            Read,
 	"GET /api/v1/sources/{id}":       Read,
 	"GET /api/v1/source-health":      Read,
@@ -48,6 +50,7 @@ var routeOps = map[string]Op{
 	"GET /api/v1/export/messages.csv": Export,
 	"GET /api/v1/export/airings.csv":  Export,
 	"GET /api/v1/export/trends.csv":   Export,
+	"GET /api/v1/export/reports.csv":  Export,
 
 	"POST /api/v1/flags":                    RaiseFlag,
 	"POST /api/v1/flags/lease-next":         DecideFlag,
@@ -78,6 +81,11 @@ var routeOps = map[string]Op{
 	"POST /api/v1/airings/{id}/cancel":    Air,
 	"POST /api/v1/airings/{id}/prove":     Air,
 
+	"POST /api/v1/followups/{id}/act":      TellReporter,
+	"POST /api/v1/followups/{id}/answer":   TellReporter,
+	"POST /api/v1/followups/{id}/approve":  Approve,
+	"POST /api/v1/followups/{id}/withdraw": TellReporter,
+
 	"POST /api/v1/accounts":               ManagePeople,
 	"POST /api/v1/accounts/{id}/roles":    ManagePeople,
 	"POST /api/v1/accounts/{id}/disable":  ManagePeople,
@@ -87,9 +95,11 @@ var routeOps = map[string]Op{
 	"POST /api/v1/me/saved":               Own,
 	"POST /api/v1/me/saved/drop":          Own,
 
-	"POST /api/v1/sources":       ManageSource,
-	"PATCH /api/v1/sources/{id}": ManageSource,
-	"POST /api/v1/ingest":        Ingest,
+	"POST /api/v1/sources":               ManageSource,
+	"PATCH /api/v1/sources/{id}":         ManageSource,
+	"POST /api/v1/sources/{id}/hook":     ManageSource,
+	"POST /api/v1/hooks/{kind}/{source}": Anyone, // who knows the source's secret, as the desk checks
+	"POST /api/v1/ingest":                Ingest,
 }
 
 // RoutePermission is what the address, written as "METHOD /path/{name}", is for.

@@ -37,6 +37,7 @@ type IngestRequest struct {
 type Options struct {
 	Desk       *Desk
 	Ingest     func(ctx context.Context, r IngestRequest, body io.Reader) (any, error)
+	Hook       func(ctx context.Context, r HookRequest) (HookAnswer, error) // nil where the process takes none
 	Playout    func(ctx context.Context, by counterpoint.Account, csv io.Reader, station, zone string) (any, error)
 	Registerer prometheus.Registerer
 	Gatherer   prometheus.Gatherer
@@ -87,6 +88,9 @@ func New(o Options) (*API, error) {
 	a.registerExports()
 	a.registerTrends()
 	a.registerIngest()
+	a.registerFollowups()
+	a.registerReportExport()
+	a.registerHooks()
 	return a, a.describe()
 }
 

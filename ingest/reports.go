@@ -127,7 +127,7 @@ func (d *Door) parsed(src counterpoint.Source, kind string, o Reporting, r repor
 func place(it *counterpoint.Item, o Reporting, r report.Report) {
 	area, listed := o.Areas.Find(r.Place)
 	if listed {
-		it.Place, it.Title = area.Name, area.Name
+		it.Place = area.Name
 	}
 	switch {
 	case o.Cell < 0:

@@ -22,23 +22,24 @@ import (
 // config is all that run can be told. Flags win over the file; only secrets are read from the environment:
 // COUNTERPOINT_ADMIN_TOKEN, COUNTERPOINT_OIDC_SECRET, COUNTERPOINT_ALERT_… of each channel, and those that the URLs' backends name.
 type config struct {
-	Data      string         `yaml:"data"`         // folder of everything kept; default ./data
-	Listen    string         `yaml:"listen"`       // default 127.0.0.1:8080
-	Site      string         `yaml:"site"`         // https://… of the TLS proxy in front; default none, and the pages are for this machine
-	TLS       string         `yaml:"tls"`          // auto, or cert.pem,key.pem; default none
-	Proxies   []string       `yaml:"behind_proxy"` // networks whose forwarded headers are believed; default none
-	Languages []string       `yaml:"languages"`    // the mission's, for detection; ISO 639
-	Country   string         `yaml:"country"`      // ISO 3166-1 alpha-2
-	Zone      string         `yaml:"zone"`         // IANA time zone of the pages; default UTC
-	Log       string         `yaml:"log"`          // json or text; default text on a terminal
-	Stream    string         `yaml:"stream"`       // kafka://…; default the log in the data folder
-	Index     string         `yaml:"index"`        // http(s)://…; default the index in the data folder
-	Roles     []string       `yaml:"roles"`        // default all
-	Networks  []string       `yaml:"networks"`     // of the mission's own, that collectors may reach: 10.20.0.0/16, 10.20.0.7:8000
-	Contact   string         `yaml:"contact"`      // said to the sites that are crawled: an address or page of the mission
-	Sources   []sourceConfig `yaml:"sources"`
-	OIDC      oidcConfig     `yaml:"oidc"`   // a provider by which people sign in; default none
-	Alerts    alertsConfig   `yaml:"alerts"` // who is told of flags of level 3; default nobody, and the pages show it
+	Data      string                       `yaml:"data"`         // folder of everything kept; default ./data
+	Listen    string                       `yaml:"listen"`       // default 127.0.0.1:8080
+	Site      string                       `yaml:"site"`         // https://… of the TLS proxy in front; default none, and the pages are for this machine
+	TLS       string                       `yaml:"tls"`          // auto, or cert.pem,key.pem; default none
+	Proxies   []string                     `yaml:"behind_proxy"` // networks whose forwarded headers are believed; default none
+	Languages []string                     `yaml:"languages"`    // the mission's, for detection; ISO 639
+	Country   string                       `yaml:"country"`      // ISO 3166-1 alpha-2
+	Zone      string                       `yaml:"zone"`         // IANA time zone of the pages; default UTC
+	Log       string                       `yaml:"log"`          // json or text; default text on a terminal
+	Stream    string                       `yaml:"stream"`       // kafka://…; default the log in the data folder
+	Index     string                       `yaml:"index"`        // http(s)://…; default the index in the data folder
+	Roles     []string                     `yaml:"roles"`        // default all
+	Networks  []string                     `yaml:"networks"`     // of the mission's own, that collectors may reach: 10.20.0.0/16, 10.20.0.7:8000
+	Contact   string                       `yaml:"contact"`      // said to the sites that are crawled: an address or page of the mission
+	Sources   []sourceConfig               `yaml:"sources"`
+	Answers   map[string]map[string]string `yaml:"answers"` // to reporters, agreed on: words by id and language; default English and French ones
+	OIDC      oidcConfig                   `yaml:"oidc"`    // a provider by which people sign in; default none
+	Alerts    alertsConfig                 `yaml:"alerts"`  // who is told of flags of level 3; default nobody, and the pages show it
 
 	beside     bool // a command that may work beside a process on the same data folder
 	noExample  bool
@@ -73,6 +74,8 @@ type sourceConfig struct {
 	Parallel int           `yaml:"parallel"`  // requests at a time; default 2
 	Delay    time.Duration `yaml:"delay"`     // between two requests to a server; default 1s
 	FullText bool          `yaml:"full_text"` // fetch the pages of the feed's entries
+
+	Report *reportConfig `yaml:"report"` // how community reports are taken
 }
 
 func (s sourceConfig) source(country string) counterpoint.Source {
@@ -205,6 +208,7 @@ func (c *config) check() error {
 	}
 	bad = append(bad, c.checkNetworks()...)
 	bad = append(bad, c.checkAlerts()...)
+	bad = append(bad, c.checkAnswers()...)
 	for i, r := range c.Roles {
 		if !slices.Contains(allRoles, r) {
 			bad = append(bad, counterpoint.FieldError{Field: fmt.Sprintf("roles[%d]", i), Message: unknownRole(r).Error()})
@@ -230,6 +234,7 @@ func (c *config) check() error {
 			}
 		}
 		bad = append(bad, s.checkCollected(at+".")...)
+		bad = append(bad, s.checkReports(at+".")...)
 	}
 	if len(bad) > 0 {
 		return bad

@@ -346,7 +346,7 @@ func (e *eraser) seen(ctx context.Context) error {
 
 func (e *eraser) forgetKeys(ctx context.Context) error {
 	for id := range e.by {
-		if err := e.vault.Erase(ctx, id); err != nil {
+		if err := errors.Join(e.vault.ForgetReplyTo(ctx, id), e.vault.Erase(ctx, id)); err != nil {
 			return err
 		}
 	}

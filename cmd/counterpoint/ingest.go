@@ -111,7 +111,7 @@ func ingestFiles(ctx context.Context, cfg config, f ingestFlags, args []string, 
 	if err := errors.Join(err, finish(err == nil)); err != nil {
 		return err
 	}
-	return report(total, f.json, out, errs)
+	return printReceipt(total, f.json, out, errs)
 }
 
 // putAll puts every file of the arguments through the door. What is wrong with a file is in the receipt; an
@@ -155,7 +155,7 @@ func plain(err error) string {
 	return err.Error()
 }
 
-func report(r ingest.Receipt, asJSON bool, out, errs io.Writer) error {
+func printReceipt(r ingest.Receipt, asJSON bool, out, errs io.Writer) error {
 	for _, n := range r.Notes {
 		fmt.Fprintln(errs, "counterpoint:", n)
 	}

@@ -20,7 +20,9 @@ import (
 	"counterpoint/index"
 	"counterpoint/ingest"
 	"counterpoint/ingest/crawl"
+	"counterpoint/ingest/guard"
 	"counterpoint/respond"
+	"counterpoint/respond/sms"
 	"counterpoint/stream"
 	"counterpoint/stream/embedded"
 	"counterpoint/stream/vault"
@@ -46,6 +48,8 @@ type line struct {
 	desk      *api.Desk
 	prover    *respond.Prover
 	alerter   *respond.Alerter
+	sender    *sms.Sender
+	outgoing  *guard.Guard   // of what is sent
 	found     sync.Map       // sources by id, as last seen
 	closers   []func() error // in the order of building
 }
@@ -151,7 +155,8 @@ func (l *line) openDesk(ctx context.Context) (err error) {
 	}
 	l.sink = &pinned{Store: l.store}
 	l.projector = index.NewProjector(l.sink, index.ProjectorOptions{Unseal: l.vault.Unseal, Bury: l.bury, Log: l.log, Registerer: l.metrics})
-	l.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault, Collecting: l.collecting})
+	l.desk = api.NewDesk(api.DeskOptions{Views: l.store, Decisions: stream.Of[counterpoint.Event](l.stream, stream.Decisions), Secrets: l.vault, Collecting: l.collecting,
+		ReplyUntil: l.vault.ReplyUntil, Templates: l.cfg.templates()})
 	return nil
 }
 
@@ -173,13 +178,16 @@ func (l *line) openDoor(context.Context) (err error) {
 
 func (l *line) openRespond(context.Context) error {
 	l.prover = respond.NewProver(respond.ProverOptions{Views: l.store, Decider: l.desk, Registerer: l.metrics, Log: l.log})
-	return l.openAlerter()
+	if err := l.openAlerter(); err != nil {
+		return err
+	}
+	return l.openSender()
 }
 
 func (l *line) doorOptions() ingest.Options {
 	return ingest.Options{
 		Publisher: stream.Of[counterpoint.Item](l.stream, stream.Items), Seen: l.seen,
-		Sources: sources{l}, Pseudonym: l.vault.Pseudonym, Registerer: l.metrics, Log: l.log,
+		Sources: sources{l}, Pseudonym: l.vault.Pseudonym, Reporters: l.vault, Registerer: l.metrics, Log: l.log,
 	}
 }
 

@@ -37,6 +37,9 @@ func fitting(n ast.Node, t reflect.Type, field string) *misfit {
 	case *ast.NullNode, *ast.AliasNode, *ast.AnchorNode, *ast.TagNode:
 		return nil // left to the decoder
 	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch {
 	case t == reflect.TypeFor[time.Duration]():
 		return fitsIf(isDuration(n), n, field, "a duration such as 2s, 30m or 1h")
@@ -44,6 +47,10 @@ func fitting(n ast.Node, t reflect.Type, field string) *misfit {
 		return fittingList(n, t, field)
 	case t.Kind() == reflect.Struct:
 		return fittingKeys(n, t, field)
+	case t.Kind() == reflect.Map:
+		return fittingMap(n, t, field)
+	case t.Kind() == reflect.Float64:
+		return fitsIf(isNumber(n), n, field, "a number such as 0.5")
 	case t.Kind() == reflect.Int:
 		_, ok := n.(*ast.IntegerNode)
 		return fitsIf(ok, n, field, "a whole number such as 500")
@@ -87,15 +94,45 @@ func fittingList(n ast.Node, t reflect.Type, field string) *misfit {
 	return nil
 }
 
-func fittingKeys(n ast.Node, t reflect.Type, field string) *misfit {
-	var pairs []*ast.MappingValueNode
+func isNumber(n ast.Node) bool {
+	_, whole := n.(*ast.IntegerNode)
+	_, broken := n.(*ast.FloatNode)
+	return whole || broken
+}
+
+// pairsOf are the keys and values of a node, nil where it has none.
+func pairsOf(n ast.Node) []*ast.MappingValueNode {
 	switch n := n.(type) {
 	case *ast.MappingNode:
-		pairs = n.Values
+		return n.Values
 	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{n}
-	default:
-		return fitsIf(false, n, strings.TrimPrefix(field+" ", " ")+"settings", "each as key: value on a line of its own")
+		return []*ast.MappingValueNode{n}
+	}
+	return nil
+}
+
+func noSettings(n ast.Node, field string) *misfit {
+	return fitsIf(false, n, strings.TrimPrefix(field+" ", " ")+"settings", "each as key: value on a line of its own")
+}
+
+// fittingMap is of settings whose keys are the writer's own.
+func fittingMap(n ast.Node, t reflect.Type, field string) *misfit {
+	pairs := pairsOf(n)
+	if pairs == nil {
+		return noSettings(n, field)
+	}
+	for _, p := range pairs {
+		if m := fitting(p.Value, t.Elem(), field+"."+p.Key.String()); m != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+func fittingKeys(n ast.Node, t reflect.Type, field string) *misfit {
+	pairs := pairsOf(n)
+	if pairs == nil {
+		return noSettings(n, field)
 	}
 	for _, p := range pairs {
 		for i := range t.NumField() {
@@ -114,7 +151,7 @@ func fittingKeys(n ast.Node, t reflect.Type, field string) *misfit {
 
 // placesOf are where a known key may stand: "the top level" or the keys above it.
 func placesOf(key string, t reflect.Type, at string) (places []string) {
-	for t.Kind() == reflect.Slice {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	if t.Kind() != reflect.Struct {

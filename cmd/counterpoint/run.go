@@ -172,7 +172,8 @@ func (l *line) besides(cfg config) []work {
 		}
 	}
 	if cfg.does(roleRespond) {
-		all = append(all, work{l.prover.Run, "airings are not proven"}, work{l.alerter.Run, "nobody is told of alerts"})
+		all = append(all, work{l.prover.Run, "airings are not proven"}, work{l.alerter.Run, "nobody is told of alerts"},
+			work{l.sender.Run, "reporters are not answered"})
 	}
 	if cfg.does(roleAPI) {
 		all = append(all, work{l.signHeads, "heads are not signed"})

@@ -27,6 +27,7 @@ func (l *line) handler(cfg config, secret string) (http.Handler, error) {
 	if l.desk != nil {
 		mux.handle("POST "+erasePath, api.Command, l.onlyLocal(secret, l.eraseLocal))
 		mux.handle("POST "+linkPath, api.Command, l.onlyLocal(secret, l.linkLocal))
+		mux.handle("POST "+rotatePath, api.Command, l.onlyLocal(secret, l.rotateLocal))
 	}
 	if l.door == nil {
 		mux.handle("GET /healthz", api.Open, healthz)
@@ -35,7 +36,7 @@ func (l *line) handler(cfg config, secret string) (http.Handler, error) {
 		return mux, nil
 	}
 	a, err := api.New(api.Options{
-		Desk: l.desk, Ingest: l.ingestRequest, Playout: l.importPlayout, Registerer: l.metrics, Gatherer: l.metrics, Ready: l.ready,
+		Desk: l.desk, Ingest: l.ingestRequest, Hook: l.takeHook, Playout: l.importPlayout, Registerer: l.metrics, Gatherer: l.metrics, Ready: l.ready,
 		AdminToken: cfg.adminToken, LocalToken: secret, Version: version(), Log: l.log,
 	})
 	if err != nil {
@@ -91,6 +92,7 @@ func (l *line) onlyDoor(next http.Handler, tokens ...string) http.Handler {
 	mux.Handle("GET /healthz", next)
 	mux.Handle("GET /metrics", next)
 	mux.HandleFunc("/", l.notHere)
+	mux.Handle("POST /api/v1/hooks/{kind}/{source}", next) // has a secret of its own
 	for _, pattern := range []string{"POST /api/v1/ingest", "GET /api/v1/sources/{id}"} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if !holds(r, tokens...) {

@@ -196,9 +196,9 @@ func sendingName(source, ref string) string {
 	return sendingRef + pseudonymEncoding.EncodeToString(h[:20])
 }
 
-// KeepSending remembers what a gateway's id stands for, for its receipts.
-func (v *Vault) KeepSending(ctx context.Context, source, ref string, s Sending) error {
-	b, err := json.Marshal(s)
+// KeepSending remembers what a gateway's id stands for, for its receipts, until the time.
+func (v *Vault) KeepSending(ctx context.Context, source, ref, item, answer string, until time.Time) error {
+	b, err := json.Marshal(Sending{item, answer, until.UTC()})
 	if err != nil {
 		return err
 	}
