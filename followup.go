@@ -36,8 +36,8 @@ func (s AnswerState) rank() int {
 	return slices.Index([]AnswerState{AnswerSending, AnswerUnclear, AnswerQueued, AnswerSent, AnswerFailed, AnswerDelivered}, s)
 }
 
-// Answer is one answer to a reporter.
-type Answer struct {
+// Reply is one answer to a reporter.
+type Reply struct {
 	ID       string      `json:"id"`
 	Template string      `json:"template,omitempty"` // words agreed on beforehand; empty is free text
 	Text     string      `json:"text"`               // as it is sent; empty after an erasure
@@ -83,7 +83,7 @@ type Followup struct {
 	Source    string     `json:"source"`
 	State     string     `json:"state"` // of the answer that most needs looking at; noted where there is none
 	Actions   []Action   `json:"actions"`
-	Answers   []Answer   `json:"answers"`
+	Answers   []Reply    `json:"answers"`
 	Version   int        `json:"version"`
 	CreatedBy string     `json:"created_by"`
 	CreatedAt time.Time  `json:"created_at"`
@@ -230,15 +230,15 @@ func (f *Followup) Write(by string, now time.Time, report ItemView, d AnswerDraf
 }
 
 // Answer is the answer of an id.
-func (f *Followup) Answer(id string) (Answer, bool) {
-	i := slices.IndexFunc(f.Answers, func(a Answer) bool { return a.ID == id })
+func (f *Followup) Answer(id string) (Reply, bool) {
+	i := slices.IndexFunc(f.Answers, func(a Reply) bool { return a.ID == id })
 	if i < 0 {
-		return Answer{}, false
+		return Reply{}, false
 	}
 	return f.Answers[i], true
 }
 
-func (f *Followup) in(answer string, states ...AnswerState) (Answer, error) {
+func (f *Followup) in(answer string, states ...AnswerState) (Reply, error) {
 	a, ok := f.Answer(answer)
 	if !ok {
 		return a, fmt.Errorf("the report has no answer %q: %w", answer, ErrNotFound)
@@ -294,7 +294,7 @@ func (f *Followup) Settle(by string, now time.Time, s Sending) (Event, error) {
 	return e, nil
 }
 
-func (a Answer) settles(s Sending) bool {
+func (a Reply) settles(s Sending) bool {
 	switch a.State {
 	case AnswerReady: // it cannot be sent at all
 		return s.State == AnswerFailed
@@ -320,7 +320,7 @@ func (f *Followup) apply(e Event) error {
 		if err := e.data(&d); err != nil {
 			return err
 		}
-		a := Answer{ID: d.Answer, Template: d.Template, Text: d.Text, Lang: d.Lang, State: AnswerReady, By: e.By, At: e.At}
+		a := Reply{ID: d.Answer, Template: d.Template, Text: d.Text, Lang: d.Lang, State: AnswerReady, By: e.By, At: e.At}
 		if d.Template == "" {
 			a.State = AnswerWritten
 		}
@@ -347,7 +347,7 @@ func (f *Followup) begin(e Event) {
 		f.Actions = []Action{}
 	}
 	if f.Answers == nil {
-		f.Answers = []Answer{}
+		f.Answers = []Reply{}
 	}
 }
 
@@ -357,7 +357,7 @@ func (f *Followup) applyAnswer(e Event) error {
 	if err := e.data(&ref); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(f.Answers, func(a Answer) bool { return a.ID == ref.Answer })
+	i := slices.IndexFunc(f.Answers, func(a Reply) bool { return a.ID == ref.Answer })
 	if i < 0 {
 		return fmt.Errorf("event %s: the report has no answer %q: %w", e.ID, ref.Answer, ErrInvalid)
 	}
@@ -388,7 +388,7 @@ func (f *Followup) applyAnswer(e Event) error {
 	return nil
 }
 
-func (a *Answer) settle(s Sending, at time.Time) {
+func (a *Reply) settle(s Sending, at time.Time) {
 	a.State, a.Why, a.After, a.Until = s.State, s.Why, s.After, nil
 	if a.SentAt == nil && slices.Contains([]AnswerState{AnswerQueued, AnswerSent, AnswerDelivered}, s.State) {
 		a.SentAt = &at
@@ -399,7 +399,7 @@ func (a *Answer) settle(s Sending, at time.Time) {
 // need nobody the last one's.
 func (f *Followup) state() string {
 	for _, s := range []AnswerState{AnswerReady, AnswerSending, AnswerWritten, AnswerUnclear} {
-		if slices.ContainsFunc(f.Answers, func(a Answer) bool { return a.State == s }) {
+		if slices.ContainsFunc(f.Answers, func(a Reply) bool { return a.State == s }) {
 			return string(s)
 		}
 	}

@@ -18,7 +18,7 @@ func (d *Desk) Templates() []counterpoint.AnswerTemplate { return d.templates }
 func (d *Desk) Followup(ctx context.Context, item string) (counterpoint.Followup, error) {
 	f, err := counterpoint.Load[counterpoint.Followup](ctx, d.views, item)
 	if errors.Is(err, counterpoint.ErrNotFound) {
-		return counterpoint.Followup{ID: item, Actions: []counterpoint.Action{}, Answers: []counterpoint.Answer{}}, nil
+		return counterpoint.Followup{ID: item, Actions: []counterpoint.Action{}, Answers: []counterpoint.Reply{}}, nil
 	}
 	return f, err
 }

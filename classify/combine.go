@@ -62,6 +62,11 @@ func (s *Stage) combine(text string, in Input, v *verdict) counterpoint.SegmentA
 	if a.Quality == "" {
 		a.Quality = counterpoint.Good
 	}
+	heard := attested(in, v)
+	if heard {
+		v.cues.Level = v.cues.Raw
+		a.Level = v.cues.Raw
+	}
 	blocked := v.cues.Raw > 0 && v.cues.Level == 0
 	z := logits(v, blocked)
 	a.Scores = make(map[counterpoint.Label]float64, len(counterpoint.Scored))
@@ -71,9 +76,25 @@ func (s *Stage) combine(text string, in Input, v *verdict) counterpoint.SegmentA
 	sure := surely(v, z, blocked)
 	a.Level = max(a.Level, toneLevel(v, z, blocked))
 	a.Basis = basis(v, a.Level)
-	a.Flag = flagged(a, v.cues.Level > 0 || sure)
+	a.Flag = flagged(a, v.cues.Level > 0 || sure, heard)
 	s.explain(text, in, v, z, blocked, &a)
 	return a
+}
+
+// attested reports whether a community reporter tells us what others said. From anybody else, words that are reported,
+// quoted or condemned are not the speaker's own and raise no flag; a reporter writes to us so that somebody looks at
+// them. The stance stays what it is, so that the flag says whose word it rests on.
+func attested(in Input, v *verdict) bool {
+	if in.Kind != counterpoint.Report || v.cues.Raw == 0 || v.cues.Level > 0 {
+		return false
+	}
+	switch v.cues.Stance {
+	case counterpoint.ReportOn, counterpoint.Quote:
+		return true
+	case counterpoint.Condemn: // of words that somebody said
+		return v.cues.Frame == counterpoint.Condemn
+	}
+	return false
 }
 
 // unheard is the logit of hate of a text in a language with a tone file and without a trained model.
@@ -228,10 +249,13 @@ func basis(v *verdict, level int) counterpoint.Basis {
 }
 
 // flagged is the stance gate and the transcript gate: condemned, quoted and reported words raise no flag, nor do
-// words that the recogniser could not hear. Unclear ones go to people.
-func flagged(a counterpoint.SegmentAssessment, sure bool) bool {
+// words that the recogniser could not hear. Unclear ones go to people, and so does what a reporter attests.
+func flagged(a counterpoint.SegmentAssessment, sure, heard bool) bool {
 	if !sure {
 		return false
+	}
+	if heard {
+		return a.Level > 0
 	}
 	switch a.Stance {
 	case counterpoint.Assert, counterpoint.Question, counterpoint.Uncertain:

@@ -113,6 +113,7 @@ puts it before people who decide; and follows the answer until there is proof th
 		runCommand(), ingestCommand(), detectCommand(), classifyCommand(), evalCommand(), trainCommand(),
 		searchCommand(), exportCommand(), rebuildCommand(), verifyCommand(), deadCommand(), accountCommand(),
 		backupCommand(), restoreCommand(), eraseCommand(), doctorCommand(), benchCommand(), sourcesCommand(),
+		reportersCommand(),
 	)
 	return root
 }

@@ -33,6 +33,9 @@ func reportersSecretCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			var s api.HookSecret
 			err := ask(c, &at, []string{roleAPI}, "/api/v1/sources/"+args[0]+"/hook", nil, &s, func(ctx context.Context, l *line) (err error) {
+				if err := l.registerSources(ctx, l.cfg); err != nil {
+					return err
+				}
 				s, err = l.desk.MakeHook(ctx, api.Call{By: api.Operator}, args[0])
 				return err
 			})

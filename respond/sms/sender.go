@@ -148,7 +148,7 @@ func (s *Sender) look(ctx context.Context, report, answer string) error {
 }
 
 // claim takes an answer that can be sent. It is sent only after the claim was seen to stand.
-func (s *Sender) claim(ctx context.Context, f counterpoint.Followup, a counterpoint.Answer) error {
+func (s *Sender) claim(ctx context.Context, f counterpoint.Followup, a counterpoint.Reply) error {
 	now := s.o.Now()
 	if a.After != nil && now.Before(*a.After) {
 		return nil
@@ -182,12 +182,12 @@ func (s *Sender) claim(ctx context.Context, f counterpoint.Followup, a counterpo
 	return s.look(ctx, f.ID, a.ID)
 }
 
-func failed(a counterpoint.Answer, why string) counterpoint.Sending {
+func failed(a counterpoint.Reply, why string) counterpoint.Sending {
 	return counterpoint.Sending{Answer: a.ID, State: counterpoint.AnswerFailed, Why: why}
 }
 
 // send sends an answer whose claim stands, once: the claim ceases to be ours before the gateway is asked.
-func (s *Sender) send(ctx context.Context, f counterpoint.Followup, a counterpoint.Answer) error {
+func (s *Sender) send(ctx context.Context, f counterpoint.Followup, a counterpoint.Reply) error {
 	now := s.o.Now()
 	if a.Until == nil || now.After(*a.Until) {
 		delete(s.mine, a.Claim)
@@ -209,7 +209,7 @@ func (s *Sender) send(ctx context.Context, f counterpoint.Followup, a counterpoi
 }
 
 // hand gives the answer to the gateway.
-func (s *Sender) hand(ctx context.Context, f counterpoint.Followup, a counterpoint.Answer, number string) counterpoint.Sending {
+func (s *Sender) hand(ctx context.Context, f counterpoint.Followup, a counterpoint.Reply, number string) counterpoint.Sending {
 	t := s.o.Gateways[f.Source].Send(ctx, Text{ID: a.ID, Number: number, Words: a.Text})
 	told := counterpoint.Sending{Answer: a.ID, State: t.State, Why: t.Why}
 	if t.Ref != "" {
@@ -232,7 +232,7 @@ func (s *Sender) hand(ctx context.Context, f counterpoint.Followup, a counterpoi
 const receiptTime = 14 * 24 * time.Hour
 
 // settle records what became of an answer. What cannot be recorded now is kept for the next round.
-func (s *Sender) settle(ctx context.Context, f counterpoint.Followup, a counterpoint.Answer, told counterpoint.Sending) error {
+func (s *Sender) settle(ctx context.Context, f counterpoint.Followup, a counterpoint.Reply, told counterpoint.Sending) error {
 	if err := Settle(ctx, s.o.Views, s.o.Decider, f.ID, told, s.o.Now); err != nil {
 		return err
 	}
