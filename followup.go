@@ -59,7 +59,6 @@ type Reply struct {
 // is kept nowhere.
 const (
 	WhyNoNumber = "no-number" // it was deleted by its time or an erasure
-	WhyNoRoute  = "no-route"  // the source has no gateway to send by
 	WhyRejected = "rejected"  // the gateway refused it
 	WhyExpired  = "expired"   // the network gave up
 	WhyLater    = "later"     // the gateway could not take it now
@@ -67,7 +66,7 @@ const (
 )
 
 // AnswerReasons lists the codes.
-var AnswerReasons = []string{WhyNoNumber, WhyNoRoute, WhyRejected, WhyExpired, WhyLater, WhyCutOff}
+var AnswerReasons = []string{WhyNoNumber, WhyRejected, WhyExpired, WhyLater, WhyCutOff}
 
 // Action is what was done about a report.
 type Action struct {

@@ -53,6 +53,9 @@ var mayCall = map[string]string{
 	"GET /api/v1/narratives": "varmp", "GET /api/v1/narratives/{id}": "varmp",
 	"GET /api/v1/messages": "varmp", "GET /api/v1/messages/{id}": "varmp",
 	"GET /api/v1/airings": "varmp", "GET /api/v1/airings/{id}": "varmp",
+	"GET /api/v1/followups": "varmp", "GET /api/v1/followups/{id}": "varmp", "GET /api/v1/export/reports.csv": "a",
+	"POST /api/v1/followups/{id}/act": "rm", "POST /api/v1/followups/{id}/answer": "rm", "POST /api/v1/followups/{id}/withdraw": "rm",
+	"POST /api/v1/followups/{id}/approve": "p", "POST /api/v1/sources/{id}/hook": "",
 	"GET /api/v1/sources": "varmp", "GET /api/v1/sources/{id}": "varmp",
 	"GET /api/v1/source-health": "varmp", "GET /api/v1/trends?by=label": "varmp", "GET /api/v1/trends": "varmp", "GET /api/v1/trends?by=label&q=x": "armp", "GET /api/v1/export/trends.csv": "a",
 	"GET /api/v1/audit": "varmp", "GET /api/v1/audit/{id}": "varmp",
@@ -85,7 +88,7 @@ var letters = map[string]counterpoint.PersonRole{
 func TestRouteByRole(t *testing.T) {
 	h := newHouse(t)
 	for _, pattern := range newAPI(t).Routes() {
-		if _, ok := mayCall[pattern]; !ok && strings.Contains(pattern, "/api/") && pattern != "GET /api/v1/openapi.json" {
+		if _, ok := mayCall[pattern]; !ok && strings.Contains(pattern, "/api/") && pattern != "GET /api/v1/openapi.json" && !strings.Contains(pattern, "/hooks/") { // hooks let in by a secret of their own
 			t.Errorf("%s is not in the test's list", pattern)
 		}
 	}

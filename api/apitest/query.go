@@ -175,6 +175,8 @@ func entryOf(id string, doc any) entry {
 		}
 	case *counterpoint.Airing:
 		e.at, e.state, e.narrative, e.message, e.station, e.langs = d.Planned, string(d.State), d.Narrative, d.Message, d.Station, []string{d.Lang}
+	case *counterpoint.Followup:
+		e.at, e.state, e.source, e.items = d.CreatedAt, d.State, d.Source, []string{d.ID}
 	case *counterpoint.Source:
 		e.at, e.source, e.langs, e.text = d.CreatedAt, d.ID, d.Languages, d.Name
 	case *counterpoint.Alert:

@@ -27,6 +27,7 @@ type about struct {
 var kindPages = map[counterpoint.Kind]string{
 	counterpoint.KindFlag: "/flags/", counterpoint.KindNarrative: "/narratives/", counterpoint.KindMessage: "/messages/",
 	counterpoint.KindAiring: "/airings/", counterpoint.KindItem: "/items/", counterpoint.KindAlert: "/alerts/",
+	counterpoint.KindFollowup: "/reports/", counterpoint.KindSource: "/sources/",
 }
 
 func (p *Pages) audit(r *request) error {
@@ -84,6 +85,10 @@ func (r *request) about(v *view, ref counterpoint.Ref) about {
 		return about{v.Source(ref.ID), v.names.allSources()[ref.ID].Example}
 	case counterpoint.KindAccount:
 		return named(r, ref, func(a counterpoint.Account) about { return about{a.Name, a.Example} })
+	case counterpoint.KindFollowup:
+		return named(r, ref, func(f counterpoint.Followup) about {
+			return about{v.locale.t("audit.report", v.Source(f.Source)), f.Example}
+		})
 	case counterpoint.KindItem:
 		return named(r, ref, func(i counterpoint.ItemView) about { return about{i.Title, i.Example} })
 	}

@@ -48,7 +48,7 @@ func TestBusyPlace(t *testing.T) {
 	style := len(w.get(attr(w.get("/").find("link", "rel", "stylesheet"), "href")).body)
 	for _, path := range []string{
 		"/", "/flags/" + big.ID, "/flags/" + p.flag.ID, "/items", "/items/" + it.ID, "/items/" + it.ID + "?from=200", "/narratives", "/narratives/" + p.story,
-		"/messages", "/messages?state=approved", "/messages/new?narrative=" + p.story, "/today", "/search?level=3", "/trends", "/trends?by=source&from=2026-01-01", "/sources", "/sources/radio-lumo", "/accounts", "/accounts?edit=" + emre.ID, "/audit",
+		"/messages", "/messages?state=approved", "/messages/new?narrative=" + p.story, "/today", "/search?level=3", "/trends", "/trends?by=source&from=2026-01-01", "/sources", "/sources/radio-lumo", "/accounts", "/accounts?edit=" + emre.ID, "/audit", "/reports", "/reports/" + p.sms.ID,
 	} {
 		a := w.get(path).is(200)
 		if n := len(a.body) + style; n > pageBudget {

@@ -30,8 +30,10 @@ type place struct {
 	now    time.Time
 
 	item  counterpoint.ItemView
-	flag  counterpoint.Flag   // the most urgent
-	flags []counterpoint.Flag // all, in order of making
+	sms   counterpoint.ItemView // a community report
+	gone  bool                  // its number was deleted
+	flag  counterpoint.Flag     // the most urgent
+	flags []counterpoint.Flag   // all, in order of making
 	story string
 }
 
@@ -46,7 +48,7 @@ func newPlace(t *testing.T) *place {
 	}
 	now := time.Date(2026, time.March, 10, 9, 30, 0, 0, time.UTC) // well inside a day of the place, whenever the test runs
 	p := &place{t: t, book: apitest.NewBook(t), now: now}
-	p.desk = p.book.Desk(api.DeskOptions{Now: func() time.Time { return p.now }})
+	p.desk = p.book.Desk(api.DeskOptions{Now: func() time.Time { return p.now }, ReplyUntil: p.replyUntil})
 	pages, err := web.New(web.Options{
 		Desk: p.desk, Version: "test", Zone: zone, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Playout: func(_ context.Context, _ counterpoint.Account, csv io.Reader, station, zone string) (any, error) {
@@ -65,6 +67,13 @@ func newPlace(t *testing.T) *place {
 	t.Cleanup(p.server.Close)
 	p.fill()
 	return p
+}
+
+func (p *place) replyUntil(_ context.Context, item string) (time.Time, error) {
+	if p.gone || item != p.sms.ID {
+		return time.Time{}, counterpoint.ErrNotFound
+	}
+	return p.now.AddDate(0, 0, 20), nil
 }
 
 func (p *place) account(name string, roles ...counterpoint.PersonRole) {
@@ -162,9 +171,9 @@ func (p *place) broadcasts() {
 		Segments: segments("fra", "Host|Bonjour à tous, il est sept heures.", "|On dit que les Oshun vendent de la viande avariée, ne leur achetez rien.", "Host|Passons à la météo.")})
 	p.passage(fr, 1, 1, 1, 2, "fra", p.now.Add(-44*time.Hour), mark{"ne leur achetez rien", "CALL", "“buy nothing from them”: a call to shut a group out", "hate"})
 
-	sms := p.book.AddItem(counterpoint.ItemView{Title: "Report from the river quarter", Source: "sms", Kind: counterpoint.Report, Lang: "eng", Published: at(5 * time.Hour), Precision: counterpoint.Second, Seen: p.now.Add(-5 * time.Hour), Example: true,
+	p.sms = p.book.AddItem(counterpoint.ItemView{Title: "Report from the river quarter", Cell: "135758", Place: "Bolo", MayName: true, Source: "sms", Kind: counterpoint.Report, Lang: "eng", Published: at(5 * time.Hour), Precision: counterpoint.Second, Seen: p.now.Add(-5 * time.Hour), Example: true,
 		Segments: []counterpoint.SegmentView{{Text: "Leaflets at the bus park say the Velari poisoned the wells. People are angry. Please check.", Assessed: true}}})
-	p.passage(sms, 0, 0, 1, 1, "eng", p.now.Add(-2*time.Hour), mark{"poisoned the wells", "MIRROR", "an accusation that has gone before violence elsewhere", "mirror"})
+	p.passage(p.sms, 0, 0, 1, 1, "eng", p.now.Add(-2*time.Hour), mark{"poisoned the wells", "MIRROR", "an accusation that has gone before violence elsewhere", "mirror"})
 }
 
 // must is the id of what a command made.

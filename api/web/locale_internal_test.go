@@ -104,9 +104,9 @@ func families() map[string][]string {
 		"step": {"published", "seen", "flagged", "confirmed", "approved", "proven"}, "state": {all, "disabled"},
 		"queue.state": {all}, "signin.wrong": {"401", "429"}, "done": {"pending", "open", "signed-out", "welcome", "none-free", "noted"},
 		"field": {"reason", "asked", "due", "of", "title", "summary", "languages", "narrative", "kind", "audience", "avoid", "useful_until", "variants",
-			"lang", "script", "station", "planned", "evidence", "aired", "grade", "text", "level", "segment", "log", "zone", "name", "password", "current", "roles", "version", "id", "reach", "expected_a_day", "retention_days", "country", "source.kind", "offered.lang"},
+			"ready", "template", "tell.text", "act.text", "tell.lang", "agreed.ready", "lang", "script", "station", "planned", "evidence", "aired", "grade", "text", "level", "segment", "log", "zone", "name", "password", "current", "roles", "version", "id", "reach", "expected_a_day", "retention_days", "country", "source.kind", "offered.lang"},
 		"short": {"source", "sources", "lang", "segments", "und", "failed", "days", "history", "partial"}, "cover": {"good", "degraded", "do-not-compare"},
-		"nav": {"queue", "alerts", "narratives", "messages", "today", "search", "trends", "sources", "audit", "accounts", "help"}, "trends.by": {"narrative", "label", "lang", "source"},
+		"nav": {"queue", "alerts", "reports", "narratives", "messages", "today", "search", "trends", "sources", "audit", "accounts", "help"}, "trends.by": {"narrative", "label", "lang", "source"},
 	}
 	for i := 1; i <= 12; i++ {
 		f["month"] = append(f["month"], fmt.Sprint(i))
@@ -146,6 +146,15 @@ func families() map[string][]string {
 	for _, s := range counterpoint.AiringStates {
 		add("state", s)
 	}
+	for _, s := range counterpoint.FollowupStates() {
+		add("state", s)
+	}
+	for _, why := range counterpoint.AnswerReasons {
+		add("why", why)
+	}
+	for _, a := range counterpoint.AnswerTemplates {
+		add("tell", a.ID)
+	}
 	add("stance", counterpoint.Assert, counterpoint.Quote, counterpoint.Condemn, counterpoint.ReportOn, counterpoint.Question, counterpoint.Uncertain)
 	add("basis", counterpoint.ByModel, counterpoint.ByCues, counterpoint.ByBoth, counterpoint.ByHand)
 	add("quality", counterpoint.Good, counterpoint.Weak, counterpoint.Unusable)
@@ -173,7 +182,8 @@ func families() map[string][]string {
 	for _, e := range strings.Fields(`flag.lease flag.confirm flag.reject flag.needs-context flag.duplicate flag.reopen flag.link flag.note flag.raise
 		narrative.create narrative.describe message.create message.edit message.submit message.approve message.return message.withdraw message.close
 		alert.raise alert.notify alert.notified alert.acknowledge alert.close
-		airing.offer airing.accept airing.decline airing.miss airing.cancel airing.prove source.register source.update source.erase
+		airing.offer airing.accept airing.decline airing.miss airing.cancel airing.prove source.register source.update source.erase source.hook
+		followup.act followup.write followup.approve followup.withdraw followup.claim followup.settle
 		account.create account.roles account.preferences account.save account.drop account.token account.link account.password account.disable`) {
 		add("event", e)
 	}

@@ -15,12 +15,12 @@ func (p *place) everyPage() map[string][]string {
 	return map[string][]string{
 		"Nadia Okello": {
 			"/", "/?state=all&lang=all", "/?state=confirmed&lang=all", "/flags/" + p.flag.ID, "/flags/" + p.flags[1].ID, "/flags/" + p.flags[3].ID, "/flags/" + p.flags[4].ID,
-			"/items", "/items/" + p.item.ID, "/narratives", "/narratives/" + p.story, "/messages", "/messages?state=submitted", message, "/today", "/search", "/search?q=maji", "/search?level=3", "/sources", "/help", "/me",
+			"/items", "/items/" + p.item.ID, "/narratives", "/narratives/" + p.story, "/messages", "/messages?state=submitted", message, "/today", "/search", "/search?q=maji", "/search?level=3", "/sources", "/help", "/me", "/reports", "/reports/" + p.sms.ID,
 		},
 		"Radio Sango team": {"/", "/messages/new", "/messages/new?narrative=" + p.story, message, message + "/edit", "/today", "/today?station=radio-lumo", "/today/sheet", airing},
 		"Emre Aksoy":       {"/messages?state=submitted", message},
 		"Lena Fischer":     {"/audit", "/trends", "/trends?by=label", "/trends?by=source&from=2026-01-01", "/sources/radio-lumo", "/search?q=%22soko%20jipya%22"},
-		"Chief":            {"/accounts", "/audit", "/sources", "/sources/sms"},
+		"Chief":            {"/accounts", "/audit", "/sources", "/sources/sms", "/reports/" + p.sms.ID},
 		"":                 {"/signin"},
 	}
 }

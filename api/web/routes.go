@@ -37,6 +37,13 @@ func (p *Pages) routes() []route {
 		{"GET /items/{id}", api.Read, p.item},
 		{"POST /items/{id}/flag", api.RaiseFlag, p.raiseFlag},
 
+		{"GET /reports", api.Read, p.reports},
+		{"GET /reports/{id}", api.Read, p.report},
+		{"POST /reports/{id}/act", api.TellReporter, p.act},
+		{"POST /reports/{id}/answer", api.TellReporter, p.tell},
+		{"POST /reports/{id}/approve", api.Approve, p.approveAnswer},
+		{"POST /reports/{id}/withdraw", api.TellReporter, p.withdrawAnswer},
+
 		{"GET /narratives", api.Read, p.narratives},
 		{"POST /narratives", api.MakeStory, p.makeNarrative},
 		{"GET /narratives/{id}", api.Read, p.narrative},
@@ -73,6 +80,7 @@ func (p *Pages) routes() []route {
 		{"POST /sources", api.ManageSource, p.makeSource},
 		{"GET /sources/{id}", api.Read, p.source},
 		{"POST /sources/{id}", api.ManageSource, p.changeSource},
+		{"POST /sources/{id}/hook", api.ManageSource, p.makeHook},
 		{"GET /audit", api.ReadAudit, p.audit},
 		{"GET /help", api.Read, p.help},
 

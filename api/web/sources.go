@@ -106,12 +106,15 @@ func (p *Pages) bySource(r *request, kind counterpoint.Kind, ids []string) (map[
 
 // sourcePage is one source: how it is heard, and what it is.
 type sourcePage struct {
-	Row   sourceRow
-	Cover coverage // of its last four weeks
-	Kinds []counterpoint.SourceKind
+	Row    sourceRow
+	Cover  coverage // of its last four weeks
+	Kinds  []counterpoint.SourceKind
+	Secret string // by which reports are sent to it, made just now
 }
 
-func (p *Pages) source(r *request) error {
+func (p *Pages) source(r *request) error { return p.showSource(r, "") }
+
+func (p *Pages) showSource(r *request, secret string) error {
 	s, err := counterpoint.Load[counterpoint.Source](r.Context(), p.views(), r.PathValue("id"))
 	if err != nil {
 		return err
@@ -125,7 +128,7 @@ func (p *Pages) source(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.show(v, sourcePage{rows[0], v.Covered(c), sourceKinds})
+	return r.show(v, sourcePage{rows[0], v.Covered(c), sourceKinds, secret})
 }
 
 func (p *Pages) makeSource(r *request) error {
