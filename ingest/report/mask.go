@@ -24,7 +24,7 @@ var (
 	number = regexp.MustCompile(`[+(]?\p{Nd}(?:[\s.\-/()\x{00a0}\x{202f}]{0,3}\p{Nd}){6,}`)
 	date   = regexp.MustCompile(`^(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|1[0-2])[-/.](?:19|20)\d\d)$`)
 	// degrees with decimals, two of them: nobody writes so but who says where they stand.
-	degrees = regexp.MustCompile(`[+-]?\p{Nd}{1,3}[.,]\p{Nd}{3,}°?\s*[NSns]?\s*[,;/\s]\s*[+-]?\p{Nd}{1,3}[.,]\p{Nd}{3,}°?\s*[EWOewo]?`)
+	degrees = regexp.MustCompile(`[+-]?\p{Nd}{1,3}[.,]\p{Nd}{3,}°?\s*[NSns]?\s*[,;/\s]\s*[+-]?\p{Nd}{1,3}[.,]\p{Nd}{3,}(?:°|\s*[EWOewo]\b)?`)
 )
 
 // Mask takes out of a text what leads to a person: telephone numbers, e-mail addresses, handles, and coordinates. Dates
