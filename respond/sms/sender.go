@@ -190,8 +190,8 @@ func failed(a counterpoint.Reply, why string) counterpoint.Sending {
 func (s *Sender) send(ctx context.Context, f counterpoint.Followup, a counterpoint.Reply) error {
 	now := s.o.Now()
 	if a.Until == nil || now.After(*a.Until) {
-		delete(s.mine, a.Claim)
-		return nil // others may call it cut off by now; nothing was sent
+		delete(s.mine, a.Claim) // nothing was sent; others may say first that nobody knows
+		return s.settle(ctx, f, a, counterpoint.Sending{Answer: a.ID, State: counterpoint.AnswerReady, Why: counterpoint.WhyLater})
 	}
 	number, err := s.o.Numbers.ReplyTo(ctx, f.ID, now)
 	if err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
