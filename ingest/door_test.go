@@ -71,7 +71,7 @@ var sahil = counterpoint.Source{
 	FileTime: "20060102-1504",
 }
 
-func newDoor(t testing.TB, l *line, dir string) *ingest.Door {
+func newDoor(t testing.TB, l *line, dir string, set ...func(*ingest.Options)) *ingest.Door {
 	t.Helper()
 	if l.sources == nil {
 		l.sources = map[string]counterpoint.Source{"sahil": sahil}
@@ -81,10 +81,14 @@ func newDoor(t testing.TB, l *line, dir string) *ingest.Door {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { seen.Close() })
-	d, err := ingest.New(ingest.Options{
+	o := ingest.Options{
 		Publisher: l, Seen: seen, Sources: l, Now: func() time.Time { return noon },
 		Pseudonym: func(s string) string { return "p_" + s }, Registerer: prometheus.NewRegistry(),
-	})
+	}
+	for _, f := range set {
+		f(&o)
+	}
+	d, err := ingest.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

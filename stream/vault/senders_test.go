@@ -1,0 +1,125 @@
+package vault_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"counterpoint"
+	"counterpoint/stream/embedded"
+	"counterpoint/stream/vault"
+)
+
+func senderOf(t *testing.T, v *vault.Vault, number string) string {
+	t.Helper()
+	s, err := v.Sender(t.Context(), number)
+	if err != nil || !strings.HasPrefix(s, "s_") || len(s) != 18 {
+		t.Fatalf("Sender = %q, %v", s, err)
+	}
+	return s
+}
+
+// TestSendersKeepTheirPseudonym rotates the key again and again: who wrote before is still the same.
+func TestSendersKeepTheirPseudonym(t *testing.T) {
+	dir := t.TempDir()
+	v, l := open(t, dir, embedded.Options{})
+	a, b := senderOf(t, v, "+23670123456"), senderOf(t, v, "+23670123457")
+	if a == b || senderOf(t, v, "+23670123456") != a {
+		t.Fatalf("pseudonyms are %s and %s", a, b)
+	}
+	rotate := func(want int) {
+		t.Helper()
+		if n, err := v.RotateSenders(t.Context()); err != nil || n != want {
+			t.Fatalf("RotateSenders = %d, %v, want %d under older keys", n, err, want)
+		}
+	}
+	rotate(2)
+	if got := senderOf(t, v, "+23670123456"); got != a {
+		t.Errorf("after a rotation %s, want %s", got, a)
+	}
+	rotate(2)
+	if got := senderOf(t, v, "+23670123457"); got != b { // two keys old
+		t.Errorf("after two rotations %s, want %s", got, b)
+	}
+	if got := senderOf(t, v, "+23670123456"); got != a {
+		t.Errorf("after two rotations %s, want %s", got, a)
+	}
+	rotate(2)
+	must(t, errors.Join(v.Close(), l.Close()))
+	v, _ = open(t, dir, embedded.Options{})
+	if got := senderOf(t, v, "+23670123456"); got != a {
+		t.Errorf("opened again %s, want %s", got, a)
+	}
+}
+
+// TestSendersInManyProcesses lets processes meet one sender at the same time.
+func TestSendersInManyProcesses(t *testing.T) {
+	l, err := embedded.Open(t.Context(), t.TempDir(), embedded.Options{})
+	must(t, err)
+	vaults := make([]*vault.Vault, 6)
+	for i := range vaults {
+		vaults[i] = on(t, l)
+	}
+	for _, number := range []string{"+1", "+2", "+3", "+4"} {
+		got := make([]string, len(vaults))
+		var wg sync.WaitGroup
+		for i, v := range vaults {
+			wg.Go(func() {
+				var err error
+				if got[i], err = v.Sender(t.Context(), number); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		for i := range got {
+			if got[i] != got[0] {
+				t.Errorf("%s is %s and %s", number, got[0], got[i])
+			}
+		}
+	}
+}
+
+// TestReplyTo keeps a number until its time, sealed.
+func TestReplyTo(t *testing.T) {
+	dir := t.TempDir()
+	v, l := open(t, dir, embedded.Options{})
+	at := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	const number = "+23670123456"
+	must(t, v.KeepReplyTo(t.Context(), "item_1", number, at.Add(time.Hour)))
+	must(t, v.KeepReplyTo(t.Context(), "item_1", "+1", at.Add(time.Minute))) // what is there stays
+	must(t, v.KeepReplyTo(t.Context(), "item_2", number, at.Add(2*time.Hour)))
+	must(t, v.KeepSending(t.Context(), "sms", "x"+number, "item_1", "ans_1", at.Add(time.Hour)))
+	if got, err := v.ReplyTo(t.Context(), "item_1", at); got != number || err != nil {
+		t.Errorf("ReplyTo = %q, %v, want the number", got, err)
+	}
+	_, err := v.ReplyTo(t.Context(), "item_1", at.Add(time.Hour))
+	wantErr(t, "ReplyTo after its time", err, counterpoint.ErrNotFound)
+	if s, err := v.Sending(t.Context(), "sms", "x"+number); err != nil || s.Item != "item_1" || s.Answer != "ans_1" {
+		t.Errorf("Sending = %+v, %v", s, err)
+	}
+	if n, err := v.Expire(t.Context(), at.Add(time.Hour)); n != 1 || err != nil {
+		t.Errorf("Expire = %d, %v, want 1", n, err)
+	}
+	_, err = v.ReplyUntil(t.Context(), "item_1")
+	wantErr(t, "ReplyUntil after Expire", err, counterpoint.ErrNotFound)
+	_, err = v.Sending(t.Context(), "sms", "x"+number)
+	wantErr(t, "Sending after Expire", err, counterpoint.ErrNotFound)
+	must(t, v.Erase(t.Context(), "item_2"))
+	_, err = v.ReplyTo(t.Context(), "item_2", at)
+	wantErr(t, "ReplyTo after the erasure of its item", err, counterpoint.ErrNotFound)
+	must(t, v.ForgetReplyTo(t.Context(), "item_2"))
+	senderOf(t, v, number)
+	must(t, errors.Join(v.Close(), l.Close()))
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	must(t, err)
+	for _, f := range files {
+		if b, err := os.ReadFile(f); err == nil && strings.Contains(string(b), "70123456") {
+			t.Errorf("%s has the number in it", f)
+		}
+	}
+}
