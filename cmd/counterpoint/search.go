@@ -168,10 +168,10 @@ func exportCommand() *cobra.Command {
 	var f filters
 	var format string
 	c := &cobra.Command{
-		Use:     "export flags|segments|items|narratives|messages|airings|audit",
+		Use:     "export flags|segments|items|narratives|messages|airings|alerts|followups|audit",
 		Short:   "Write documents as JSONL or CSV",
 		Example: "  counterpoint export flags --state confirmed --format csv > confirmed.csv",
-		Args:    argsBetween(1, 1, "what to export: flags, segments, items, narratives, messages, airings, alerts or audit"),
+		Args:    argsBetween(1, 1, "what to export: flags, segments, items, narratives, messages, airings, alerts, followups or audit"),
 		RunE: func(c *cobra.Command, args []string) error {
 			q, err := f.query()
 			if err != nil {
@@ -202,14 +202,14 @@ func exportCommand() *cobra.Command {
 var exportKinds = map[string]counterpoint.Kind{
 	"flags": counterpoint.KindFlag, "segments": counterpoint.KindSegment, "items": counterpoint.KindItem,
 	"narratives": counterpoint.KindNarrative, "messages": counterpoint.KindMessage, "airings": counterpoint.KindAiring,
-	"alerts": counterpoint.KindAlert, "audit": counterpoint.KindEvent,
+	"alerts": counterpoint.KindAlert, "audit": counterpoint.KindEvent, "followups": counterpoint.KindFollowup,
 }
 
 func exportKind(what, format string) (counterpoint.Kind, error) {
 	kind, ok := exportKinds[what]
 	switch {
 	case !ok:
-		return "", usagef("%q cannot be exported; choose flags, segments, items, narratives, messages, airings or audit", what)
+		return "", usagef("%q cannot be exported; choose flags, segments, items, narratives, messages, airings, followups or audit", what)
 	case format != "jsonl" && format != "csv":
 		return "", usagef("--format %q is neither jsonl nor csv", format)
 	case format == "csv" && !slices.Contains(api.ExportKinds, kind):
@@ -223,7 +223,11 @@ func exportLines(ctx context.Context, v counterpoint.Views, kind counterpoint.Ki
 	q.Limit = counterpoint.MaxLimit
 	for {
 		next, err := v.List(ctx, kind, q, func(doc []byte) error {
-			_, err := fmt.Fprintf(w, "%s\n", doc)
+			doc, err := placeless(kind, doc)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(w, "%s\n", doc)
 			return err
 		})
 		if err != nil {
@@ -233,4 +237,21 @@ func exportLines(ctx context.Context, v counterpoint.Views, kind counterpoint.Ki
 			return w.Flush()
 		}
 	}
+}
+
+// placeless is a document without where a single report came from: places of reports leave the program only as counts
+// of cells from which several people reported.
+func placeless(kind counterpoint.Kind, doc []byte) ([]byte, error) {
+	if kind != counterpoint.KindItem {
+		return doc, nil
+	}
+	var it counterpoint.ItemView
+	if err := json.Unmarshal(doc, &it); err != nil {
+		return nil, err
+	}
+	if it.Cell+it.Place+it.Voice == "" {
+		return doc, nil
+	}
+	it.Cell, it.Place, it.Voice = "", "", ""
+	return json.Marshal(it)
 }

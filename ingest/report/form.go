@@ -180,11 +180,24 @@ func submissions(f fields, m Mapping, name func(object) (id, edit string)) (d De
 			return d, wrong(fmt.Sprintf("body[%d]", i), "has no id of a submission (_id, _uuid, meta/instanceID, __id)")
 		}
 		if err := r.fill(o, m); err != nil {
-			return d, fmt.Errorf("submission %.80q: %w", r.ID, err)
+			return d, inSubmission(r.ID, err)
 		}
 		d.Reports = append(d.Reports, r)
 	}
 	return d, nil
+}
+
+// inSubmission is the error with the submission it is in. Callers are told of fields only, so it stands there.
+func inSubmission(id string, err error) error {
+	var bad counterpoint.Invalid
+	if !errors.As(err, &bad) {
+		return fmt.Errorf("submission %.80q: %w", id, err)
+	}
+	bad = slices.Clone(bad)
+	for i := range bad {
+		bad[i].Message = fmt.Sprintf("%s (submission %.80q)", bad[i].Message, id)
+	}
+	return bad
 }
 
 // yes are the answers that give consent, folded.
