@@ -29,7 +29,7 @@ func (f *Flag) decidable(by string, now time.Time) error {
 		return err
 	}
 	switch f.State {
-	case Open, NeedsContext, Lapsed:
+	case Open, NeedsContext, Lapsed, NearCopy:
 		return nil
 	}
 	return fmt.Errorf("the flag is already %s; reopen it first: %w", f.State, ErrConflict)

@@ -11,7 +11,8 @@ import (
 // FlagState is where a flag stands in review.
 type FlagState string
 
-// The states of a flag. Lapsed is an undecided flag that the newest assessment no longer raises.
+// The states of a flag. Lapsed is an undecided flag that the newest assessment no longer raises, NearCopy one that says
+// what another flag says but for small changes, and is decided there. Neither is a decision.
 const (
 	Open         FlagState = "open"
 	NeedsContext FlagState = "needs-context"
@@ -19,10 +20,11 @@ const (
 	Rejected     FlagState = "rejected"
 	Duplicate    FlagState = "duplicate"
 	Lapsed       FlagState = "lapsed"
+	NearCopy     FlagState = "copy"
 )
 
 // FlagStates lists them in the order of a queue.
-var FlagStates = []FlagState{Open, NeedsContext, Confirmed, Rejected, Duplicate, Lapsed}
+var FlagStates = []FlagState{Open, NeedsContext, Confirmed, Rejected, Duplicate, Lapsed, NearCopy}
 
 // LeaseTime is how long a lease keeps a flag for one reviewer.
 const LeaseTime = 30 * time.Minute
@@ -76,6 +78,10 @@ type Flag struct {
 	Past      []Sighting  `json:"past,omitempty"` // sightings that a newer assessment no longer has
 	History   []FlagScore `json:"history"`        // one per assessment of the passage
 
+	// What the index finds between flags; see Relate.
+	CopyOf string `json:"copy_of,omitempty"` // the flag whose passage this one repeats but for small changes
+	Copies []Copy `json:"copies,omitempty"`  // the flags that repeat this one
+
 	// The people's half: in the order of the decisions log.
 	Version     int        `json:"version"` // 1 when raised, one more with each event
 	Decision    FlagState  `json:"decision,omitempty"`
@@ -121,7 +127,7 @@ func (f *Flag) again() {
 	*f = Flag{
 		ID: f.ID, Version: f.Version, Decision: f.Decision, Reviews: f.Reviews, Narrative: f.Narrative,
 		Lease: f.Lease, Notes: f.Notes, ConfirmedAt: f.ConfirmedAt, ByHand: f.ByHand,
-		Sightings: f.Sightings, Past: f.Past, History: f.History,
+		Sightings: f.Sightings, Past: f.Past, History: f.History, CopyOf: f.CopyOf, Copies: f.Copies,
 	}
 	f.settle()
 }
@@ -242,7 +248,7 @@ func (f *Flag) shown() *Sighting {
 // counted are the passages whose times a narrative's clock starts from. What a person confirmed counts also
 // when a newer assessment no longer raises it.
 func (f *Flag) counted() []Sighting {
-	list := slices.Clip(f.heardIn())
+	list := slices.Concat(f.heardIn(), f.copied())
 	if f.ConfirmedAt == nil {
 		return list
 	}
@@ -265,6 +271,9 @@ func (f *Flag) state() FlagState {
 	}
 	if decided == Open && len(f.Sightings) == 0 && (f.ByHand == nil || f.ByHand.Text == "") { // or erased
 		return Lapsed
+	}
+	if decided == Open && f.CopyOf != "" && !f.Touched() {
+		return NearCopy
 	}
 	return decided
 }

@@ -31,6 +31,8 @@ type buffered struct {
 	was, now []byte // JSON; nil is absent
 	value    any    // what now is made from, nil where it was read or deleted
 	encoded  bool   // now is made
+	changed  bool   // put or deleted
+	derived  bool   // changed by what other documents say, and by nothing else
 }
 
 // Change is one document that a batch leaves different.
@@ -40,6 +42,8 @@ type Change struct {
 	Doc     []byte // nil: deleted
 	Fields  Fields
 	Existed bool
+	// Derived documents follow from others of the batch; see Staged.
+	Derived bool
 }
 
 var _ Tx = (*Buffer)(nil)
@@ -125,6 +129,8 @@ func handOver(value, into any) bool {
 		return assign(into, value)
 	case *counterpoint.Flag:
 		return assign(into, value)
+	case *bucket:
+		return assign(into, value)
 	}
 	return false
 }
@@ -165,7 +171,57 @@ func (b *Buffer) putNew(kind counterpoint.Kind, id string, doc any) error {
 	return nil
 }
 
-func (d *buffered) put(doc any) { d.now, d.value, d.encoded = nil, doc, false }
+func (d *buffered) put(doc any) {
+	d.now, d.value, d.encoded, d.changed, d.derived = nil, doc, false, true, false
+}
+
+// derive is Put of a document that follows from others. One that the batch changed for its own sake stays one that is
+// written with those.
+func (b *Buffer) derive(kind counterpoint.Kind, id string, doc any) error {
+	d, err := b.load(kind, id)
+	if err != nil {
+		return err
+	}
+	derived := d.derived || !d.changed
+	d.put(doc)
+	d.derived = derived
+	return nil
+}
+
+// forget is Delete of a document that follows from others.
+func (b *Buffer) forget(kind counterpoint.Kind, id string) error {
+	if err := b.Delete(kind, id); err != nil {
+		return err
+	}
+	b.docs[Key{kind, id}].derived = true
+	return nil
+}
+
+// changedOnes are the ids of the kind that the batch put or deleted, in the order they were first touched.
+func (b *Buffer) changedOnes(kind counterpoint.Kind) []string {
+	var ids []string
+	for _, k := range b.order {
+		if k.Kind == kind && b.docs[k].changed {
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids
+}
+
+// stored fills into with the document as it was before the batch.
+func (b *Buffer) stored(kind counterpoint.Kind, id string, into any) error {
+	d, err := b.load(kind, id)
+	if err != nil {
+		return err
+	}
+	if d.was == nil {
+		return fmt.Errorf("%s %s: %w", kind, id, counterpoint.ErrNotFound)
+	}
+	if err := json.Unmarshal(d.was, into); err != nil {
+		return fmt.Errorf("%s %s in the index: %w", kind, id, err)
+	}
+	return nil
+}
 
 func (d *buffered) encode(k Key) error {
 	if d.encoded {
@@ -185,7 +241,7 @@ func (b *Buffer) Delete(kind counterpoint.Kind, id string) error {
 	if err != nil {
 		return err
 	}
-	d.now, d.value, d.encoded = nil, nil, true
+	d.now, d.value, d.encoded, d.changed, d.derived = nil, nil, true, true, false
 	return nil
 }
 
@@ -211,7 +267,7 @@ func (b *Buffer) Changes() []Change {
 		if (d.was == nil) == (d.now == nil) && bytes.Equal(d.was, d.now) {
 			continue
 		}
-		c := Change{Kind: k.Kind, ID: k.ID, Doc: d.now, Existed: d.was != nil}
+		c := Change{Kind: k.Kind, ID: k.ID, Doc: d.now, Existed: d.was != nil, Derived: d.derived}
 		if d.value != nil {
 			c.Fields = FieldsOf(d.value)
 		}
@@ -225,19 +281,23 @@ func (b *Buffer) Changes() []Change {
 // applied again finds what it found the first time.
 //
 //  1. Outcomes, under names that only Fetch looks at: what became of each event is settled here.
-//  2. Documents: each can be made again from the records and the outcomes.
-//  3. Records: an item's has what its documents were made from.
-//  4. Outcomes, under their own names: whoever sees one sees what it did.
-func Staged(changes []Change) (documents, records, outcomes []Change) {
+//  2. What is derived: buckets of near-copies, and flags that only their likes changed. The flags that changed them are
+//     still as they were, so a batch applied again finds the same to do.
+//  3. Documents: each can be made again from the records and the outcomes.
+//  4. Records: an item's has what its documents were made from.
+//  5. Outcomes, under their own names: whoever sees one sees what it did.
+func Staged(changes []Change) (derived, documents, records, outcomes []Change) {
 	for _, c := range changes {
-		switch c.Kind {
-		case counterpoint.KindEvent:
+		switch {
+		case c.Kind == counterpoint.KindEvent:
 			outcomes = append(outcomes, c)
-		case kindRecord:
+		case c.Kind == kindRecord:
 			records = append(records, c)
+		case c.Derived:
+			derived = append(derived, c)
 		default:
 			documents = append(documents, c)
 		}
 	}
-	return documents, records, outcomes
+	return derived, documents, records, outcomes
 }

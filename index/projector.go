@@ -195,10 +195,14 @@ func (p *Projector) apply(ctx context.Context, list []entry) error {
 				return fmt.Errorf("index %s[%d]@%d: %w", e.topic, e.Partition, e.Offset, err)
 			}
 		}
-		if b, ok := tx.(*Buffer); ok {
-			return b.Encode()
+		b, ok := tx.(*Buffer)
+		if !ok {
+			return nil
 		}
-		return nil
+		if err := relate(b); err != nil {
+			return fmt.Errorf("find near-copies: %w", err)
+		}
+		return b.Encode()
 	})
 }
 

@@ -79,20 +79,25 @@ type Tx interface {
 	Delete(kind counterpoint.Kind, id string) error
 }
 
-// The kinds that only the projector reads: what the logs said of an item, and the assessments of its parts,
-// which may arrive before the part does.
+// The kinds that only the projector reads: what the logs said of an item, the assessments of its parts, which may
+// arrive before the part does, and the buckets in which passages meet that may be near-copies.
 const (
 	kindRecord     counterpoint.Kind = "record"
 	kindAssessment counterpoint.Kind = "assessment"
+	kindBucket     counterpoint.Kind = "bucket"
 )
 
 // KindRecord is the kind of an item's record, for backends: its parts name the item's segments, and whoever
 // changes a document of an item has read it.
 const KindRecord = kindRecord
 
+// KindBucket is the kind of a bucket of near-copies, for backends: whoever says which passages are near-copies has read
+// the buckets that say which may be.
+const KindBucket = kindBucket
+
 // Kinds are all kinds a store holds, in the order Dump writes them.
 var Kinds = []counterpoint.Kind{
-	counterpoint.KindAccount, counterpoint.KindAiring, counterpoint.KindAlert, kindAssessment, counterpoint.KindEvent, counterpoint.KindFlag,
+	counterpoint.KindAccount, counterpoint.KindAiring, counterpoint.KindAlert, kindAssessment, kindBucket, counterpoint.KindEvent, counterpoint.KindFlag,
 	counterpoint.KindFollowup, counterpoint.KindItem, counterpoint.KindMessage, counterpoint.KindNarrative, kindRecord, counterpoint.KindSegment,
 	counterpoint.KindSource,
 }

@@ -12,7 +12,7 @@ const mappingVersion = 2
 
 // since are the kinds that generations of older mappings lack, with the first mapping that has them. Such a generation
 // goes on being read, and gets an index for them, while the new one is built.
-var since = map[counterpoint.Kind]int{counterpoint.KindAlert: 2}
+var since = map[counterpoint.Kind]int{counterpoint.KindAlert: 2, counterpoint.KindFollowup: 2, index.KindBucket: 2}
 
 // stateKind is the index of a generation that holds its positions and the outcomes that are settled.
 const stateKind counterpoint.Kind = "state"

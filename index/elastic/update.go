@@ -127,15 +127,19 @@ func (b *batch) fetchAll(keys []index.Key) ([][]byte, error) {
 
 // write is the stages of index.Staged, with the claims before the documents and the positions after all.
 func (b *batch) write(changes []index.Change) error {
-	documents, records, outcomes := index.Staged(changes)
+	derived, documents, records, outcomes := index.Staged(changes)
 	var claims []index.Change
-	if len(documents) > 0 {
-		held, err := b.held(records)
+	if len(derived)+len(documents) > 0 {
+		held, err := b.held(index.KindRecord, records)
 		if err != nil {
 			return err
 		}
 		records = append(records, held...)
 		claims = records
+		if held, err = b.held(index.KindBucket, derived); err != nil {
+			return err
+		}
+		derived = append(derived, held...)
 	}
 	for k, doc := range b.settled {
 		if slices.ContainsFunc(outcomes, func(c index.Change) bool { return c.ID == k.ID }) {
@@ -151,6 +155,7 @@ func (b *batch) write(changes []index.Change) error {
 	for _, stage := range []func() error{
 		func() error { return b.commit(outcomes) },
 		func() error { return b.claim(claims) },
+		func() error { return b.put(derived) },
 		func() error { return b.put(documents) },
 		func() error { return b.put(records) },
 		func() error { return b.show(decisions, b.touched()...) },
@@ -165,16 +170,16 @@ func (b *batch) write(changes []index.Change) error {
 	return nil
 }
 
-// held are the records that were read and stay as they are. They are written all the same: who reads a record to
-// change a document must know that nobody changed the record meanwhile.
-func (b *batch) held(changed []index.Change) ([]index.Change, error) {
+// held are the records, or buckets, that were read and stay as they are. They are written all the same: who reads one to
+// change a document must know that nobody changed it meanwhile.
+func (b *batch) held(kind counterpoint.Kind, changed []index.Change) ([]index.Change, error) {
 	written := make(map[string]bool, len(changed))
 	for _, c := range changed {
-		written[c.ID] = true
+		written[c.ID] = written[c.ID] || c.Kind == kind
 	}
 	var out []index.Change
 	for k, at := range b.read {
-		if at == nil || k.Kind != index.KindRecord || written[k.ID] {
+		if at == nil || k.Kind != kind || written[k.ID] {
 			continue
 		}
 		doc, err := at.doc()

@@ -7,7 +7,7 @@ import (
 )
 
 // schemaVersion is stored as user_version. There are no migrations: the index is a view, an old one is rebuilt.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // rank and time are stored negated, so that one ascending index serves the order and its cursors. A field of
 // which documents of a kind may have several values is in tags, else in its column. words holds the terms of

@@ -73,13 +73,13 @@ func (s *staged) write(changes []index.Change) error {
 			return index.ErrRefused
 		}
 	}
-	documents, records, outcomes := index.Staged(changes)
+	derived, documents, records, outcomes := index.Staged(changes)
 	for _, c := range outcomes {
 		if err := s.step(func() { s.settled[c.ID] = c.Doc }); err != nil {
 			return err
 		}
 	}
-	for _, list := range [][]index.Change{documents, records} {
+	for _, list := range [][]index.Change{derived, documents, records} {
 		for _, c := range list {
 			if err := s.step(func() { s.put(c) }); err != nil {
 				return err

@@ -1,0 +1,342 @@
+package index
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"counterpoint"
+)
+
+// A flag's passage may be another's but for small changes. Who is a near-copy of whom follows from the passages of all
+// flags, so that the order of arrival leaves no trace: in the order of saying.before, each flag that repeats one before it
+// that is no copy itself is a copy of the first such. So families are stars: every copy is near to what people read and
+// decide, and no chain of small changes leads from one thing to another.
+//
+// Passages meet in buckets. A flag that comes, goes or changes looks at those that share one with it, and each whose
+// place changes by that at those after it, in their order.
+
+// relate brings what flags say of each other up to what the batch made of them. A batch without flags costs nothing.
+func relate(b *Buffer) error {
+	changed := b.changedOnes(counterpoint.KindFlag)
+	if len(changed) == 0 {
+		return nil
+	}
+	r := &relation{b: b, known: map[string]*related{}}
+	if err := r.begin(changed); err != nil {
+		return err
+	}
+	for k := r.next(); k != nil; k = r.next() {
+		if err := r.place(k); err != nil {
+			return err
+		}
+	}
+	return r.write()
+}
+
+// relation is the work on one batch.
+type relation struct {
+	b     *Buffer
+	known map[string]*related
+}
+
+// related is a flag as far as it matters to others.
+type related struct {
+	id      string
+	flag    *counterpoint.Flag // as the batch left it; nil where there is none
+	said    *saying            // nil where it takes no part
+	own     bool               // the batch changed it, so that where it is heard is shown again
+	moved   bool               // what it says is another
+	waiting bool
+	done    bool
+	of      string // of those done
+}
+
+// head reports whether others may be copies of the flag.
+func (k *related) head() bool {
+	if k.said == nil {
+		return false
+	}
+	of := k.flag.CopyOf
+	if k.done {
+		of = k.of
+	}
+	return of == "" || k.said.touched
+}
+
+func (r *relation) load(id string) (*related, error) {
+	if k := r.known[id]; k != nil {
+		return k, nil
+	}
+	k := &related{id: id}
+	var f counterpoint.Flag
+	err := r.b.Get(counterpoint.KindFlag, id, &f)
+	switch {
+	case err == nil:
+		k.flag, k.said = &f, sayingOf(&f)
+	case !errors.Is(err, counterpoint.ErrNotFound):
+		return nil, err
+	}
+	r.known[id] = k
+	return k, nil
+}
+
+// begin finds what the batch changed, moves it to its buckets and asks for all whose place may change by it.
+func (r *relation) begin(changed []string) error {
+	before := map[string]*saying{} // of those that moved
+	var also []string
+	for _, id := range changed {
+		k, err := r.load(id)
+		if err != nil {
+			return err
+		}
+		was, err := r.was(id)
+		if err != nil {
+			return err
+		}
+		k.own = true
+		if old := sayingOf(was); !old.same(k.said) {
+			before[id], k.moved = old, true
+		}
+		also = append(also, was.CopyOf)
+		for _, c := range was.Copies {
+			also = append(also, c.Flag)
+		}
+	}
+	if len(before) == 0 {
+		return nil
+	}
+	near, err := r.move(before)
+	if err != nil {
+		return err
+	}
+	return r.enqueue(slices.Concat(slices.Collect(maps.Keys(before)), near, also)...)
+}
+
+// was is the flag before the batch, empty where there was none.
+func (r *relation) was(id string) (*counterpoint.Flag, error) {
+	var f counterpoint.Flag
+	if err := r.b.stored(counterpoint.KindFlag, id, &f); err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
+		return nil, err
+	}
+	return &f, nil
+}
+
+// move takes flags out of the buckets they were in and puts them into those they are in now. It returns the others in
+// any of these.
+func (r *relation) move(before map[string]*saying) ([]string, error) {
+	moves := map[string]map[string]*member{} // by bucket and flag
+	for id, was := range before {
+		for _, name := range was.bucketNames() {
+			put(moves, name, id, nil)
+		}
+		k := r.known[id]
+		for _, name := range k.said.bucketNames() {
+			put(moves, name, id, k.said.member())
+		}
+	}
+	names := slices.Sorted(maps.Keys(moves))
+	if err := r.want(kindBucket, names); err != nil {
+		return nil, err
+	}
+	var near []string
+	for _, name := range names {
+		x, err := r.bucket(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.putBucket(x.moved(moves[name])); err != nil {
+			return nil, err
+		}
+		near = append(near, x.flags()...)
+	}
+	return distinct(near), nil
+}
+
+func put(moves map[string]map[string]*member, bucket, flag string, m *member) {
+	if moves[bucket] == nil {
+		moves[bucket] = map[string]*member{}
+	}
+	moves[bucket][flag] = m
+}
+
+// enqueue loads flags and lets those wait that take part.
+func (r *relation) enqueue(ids ...string) error {
+	ids = distinct(ids)
+	if err := r.loadAll(ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		k := r.known[id]
+		switch {
+		case k.done:
+		case k.said == nil:
+			k.done = true
+		default:
+			k.waiting = true
+		}
+	}
+	return nil
+}
+
+func (r *relation) loadAll(ids []string) error {
+	if err := r.want(counterpoint.KindFlag, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := r.load(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *relation) want(kind counterpoint.Kind, ids []string) error {
+	keys := make([]Key, len(ids))
+	for i, id := range ids {
+		keys[i] = Key{kind, id}
+	}
+	return r.b.Want(keys...)
+}
+
+// next is the first of those that wait, nil where none does.
+func (r *relation) next() *related {
+	var first *related
+	for _, k := range r.known {
+		if k.waiting && (first == nil || k.said.before(first.said)) {
+			first = k
+		}
+	}
+	return first
+}
+
+// place says which flag k is a copy of. All before it have their place.
+func (r *relation) place(k *related) error {
+	k.waiting = false
+	was := k.head()
+	near, err := r.neighbours(k.said)
+	if err != nil {
+		return err
+	}
+	of, err := r.headOf(k, near)
+	if err != nil {
+		return err
+	}
+	k.done, k.of = true, of
+	if k.moved || k.head() == was && r.b.Whole {
+		return nil
+	}
+	// Without transactions, what an earlier try of this batch wrote looks as if nothing had changed.
+	var after []string
+	for _, m := range near {
+		o, err := r.load(m.Flag)
+		if err != nil {
+			return err
+		}
+		if o.said != nil && k.said.before(o.said) && o.said.repeats(k.said) {
+			after = append(after, m.Flag)
+		}
+	}
+	return r.enqueue(after...)
+}
+
+// headOf is the first flag before k that k repeats and that is no copy itself. Where batches may be cut off it looks at
+// all there are, so that write finds whoever lists k in vain.
+func (r *relation) headOf(k *related, near []member) (string, error) {
+	of := ""
+	for _, m := range near {
+		if of != "" && r.b.Whole {
+			break
+		}
+		c, err := r.load(m.Flag)
+		if err != nil {
+			return "", err
+		}
+		if of == "" && c.head() && c.said.before(k.said) && k.said.repeats(c.said) {
+			of = c.id
+		}
+	}
+	return of, nil
+}
+
+// neighbours are the others in the buckets, in the order of saying.before.
+func (r *relation) neighbours(s *saying) ([]member, error) {
+	names := s.bucketNames()
+	if err := r.want(kindBucket, names); err != nil {
+		return nil, err
+	}
+	all := map[string]member{}
+	for _, name := range names {
+		x, err := r.bucket(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range x.Members {
+			all[m.Flag] = m
+		}
+	}
+	delete(all, s.flag)
+	near := slices.SortedFunc(maps.Values(all), member.compare)
+	if r.b.Whole { // they are read one by one, as far as needed
+		return near, nil
+	}
+	ids := make([]string, len(near))
+	for i, m := range near {
+		ids[i] = m.Flag
+	}
+	return near, r.want(counterpoint.KindFlag, ids)
+}
+
+// write puts the flags whose place changed, and those that list them.
+func (r *relation) write() error {
+	var heads []string
+	for _, k := range r.known {
+		if k.own && !k.done && k.said != nil { // its place is the same
+			k.done, k.of = true, k.flag.CopyOf
+		}
+		heads = append(heads, k.of)
+	}
+	if err := r.loadAll(distinct(heads)); err != nil {
+		return err
+	}
+	lists := map[string][]counterpoint.Copy{}
+	for _, k := range r.known {
+		if h := r.known[k.of]; k.of != "" && k.flag != nil && h.said != nil {
+			lists[k.of] = append(lists[k.of], k.flag.AsCopy(k.said.text.Differs(h.said.text)))
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.known)) {
+		if err := r.writeOne(r.known[id], lists[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *relation) writeOne(k *related, copies []counterpoint.Copy) error {
+	if k.flag == nil {
+		return nil
+	}
+	of := k.flag.CopyOf
+	if k.done {
+		of = k.of
+	}
+	for _, c := range k.flag.Copies {
+		if o := r.known[c.Flag]; (o == nil || !o.done) && k.head() {
+			copies = append(copies, c)
+		}
+	}
+	slices.SortFunc(copies, func(a, b counterpoint.Copy) int { return strings.Compare(a.Flag, b.Flag) })
+	if of == k.flag.CopyOf && slices.EqualFunc(copies, k.flag.Copies, sameCopy) {
+		return nil
+	}
+	f := *k.flag
+	f.Relate(of, copies)
+	return r.b.derive(counterpoint.KindFlag, k.id, &f)
+}
+
+func sameCopy(a, b counterpoint.Copy) bool {
+	return cmp.Compare(a.Flag, b.Flag) == 0 && string(asJSON(a)) == string(asJSON(b))
+}

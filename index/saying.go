@@ -1,0 +1,186 @@
+package index
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"counterpoint"
+	"counterpoint/index/nearcopy"
+)
+
+// saying is what a flag's passage says, as far as it decides which flags are near-copies. Nil is a flag that takes no
+// part: it lapsed, its words were erased or are too few.
+type saying struct {
+	flag    string
+	at      time.Time
+	touched bool
+	passage counterpoint.Sighting
+	text    nearcopy.Text
+	cues    []string // the words that the cues found are made of
+	sum     string   // tells whether the flag says the same as before, to its likes
+}
+
+func sayingOf(f *counterpoint.Flag) *saying {
+	p := f.Passage()
+	if p == nil {
+		return nil
+	}
+	s := &saying{flag: f.ID, at: knownTime(p.Heard, nil, p.Seen).UTC(), touched: f.Touched(), passage: *p}
+	s.text = nearcopy.New(wordsOf(nearcopy.Plain(p.Text)))
+	if !s.text.Long() {
+		return nil
+	}
+	runes := []rune(p.Text)
+	for _, f := range p.Findings {
+		if f.Cue != "" && f.Start >= 0 && f.Start < f.End && f.End <= len(runes) {
+			s.cues = append(s.cues, wordsOf(string(runes[f.Start:f.End]))...)
+		}
+	}
+	s.cues = distinct(s.cues)
+	s.sum = s.digest()
+	return s
+}
+
+func wordsOf(text string) []string { return strings.Fields(Joined(text)) }
+
+// same reports whether nothing changed that matters to others.
+func (s *saying) same(o *saying) bool {
+	if s == nil || o == nil {
+		return s == o
+	}
+	return s.sum == o.sum
+}
+
+// before orders flags: those that people touched first, then the earliest heard. A copy comes after what it repeats.
+func (s *saying) before(o *saying) bool { return s.member().compare(*o.member()) < 0 }
+
+// repeats reports whether the passage says what o's says and nothing more: near in words and time, no cue that o does
+// not have, as grave at most, nothing denied that o does not deny, nor the other way round.
+func (s *saying) repeats(o *saying) bool {
+	a, b := &o.passage, &s.passage
+	switch {
+	case s.at.Sub(o.at).Abs() > counterpoint.CopyWindow, a.Example != b.Example:
+		return false
+	case b.Level > a.Level, b.Imminence > a.Imminence:
+		return false
+	case a.Stance != b.Stance && !a.ByHand && !b.ByHand:
+		return false
+	}
+	if slices.ContainsFunc(s.cues, func(w string) bool { return !o.text.Has(w) }) || !s.text.Alike(o.text) {
+		return false
+	}
+	return slices.Equal(s.text.Turned(a.Lang, b.Lang), o.text.Turned(a.Lang, b.Lang))
+}
+
+func (s *saying) digest() string {
+	h := sha256.New()
+	p := &s.passage
+	fmt.Fprintf(h, "%s %v %s %d %d %s %v %v\n%s\n%s", s.at.Format(time.RFC3339Nano), s.touched, p.Lang, p.Level, p.Imminence, p.Stance, p.ByHand, p.Example,
+		strings.Join(s.cues, " "), p.Text)
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// bucket holds the flags that may be near-copies of each other: of one band of their signatures, and of one season.
+type bucket struct {
+	ID      string   `json:"id"`
+	Members []member `json:"members"`
+}
+
+// member is a flag in a bucket. Its sum makes a bucket differ whenever what the flag says does, so that of two writers
+// who look at each other's flags one is told.
+type member struct {
+	Flag    string    `json:"flag"`
+	At      time.Time `json:"at"`
+	Touched bool      `json:"touched,omitempty"`
+	Sum     string    `json:"sum"`
+}
+
+func (s *saying) member() *member {
+	return &member{Flag: s.flag, At: s.at, Touched: s.touched, Sum: s.sum}
+}
+
+func (m member) compare(o member) int {
+	if m.Touched != o.Touched {
+		if m.Touched {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(m.At.Compare(o.At), strings.Compare(m.Flag, o.Flag))
+}
+
+// A season is how long a bucket takes flags in; those of the last CopyWindow of the season before are in it too. So a
+// bucket never grows for ever, and two passages that are near enough in time share a season.
+const season = 90 * 24 * time.Hour
+
+// bucketNames are the buckets that the passage lies in.
+func (s *saying) bucketNames() []string {
+	if s == nil {
+		return nil
+	}
+	n := floorDiv(s.at.Unix(), int64(season/time.Second))
+	seasons := []int64{n}
+	if into := s.at.Unix() - n*int64(season/time.Second); into >= int64((season-counterpoint.CopyWindow)/time.Second) {
+		seasons = append(seasons, n+1)
+	}
+	var out []string
+	for _, h := range s.text.Buckets() {
+		for _, n := range seasons {
+			out = append(out, fmt.Sprintf("%d.%d.%016x", nearcopy.Version, n, h))
+		}
+	}
+	return out
+}
+
+func floorDiv(a, b int64) int64 {
+	if a < 0 {
+		return -((-a + b - 1) / b)
+	}
+	return a / b
+}
+
+func (r *relation) bucket(name string) (bucket, error) {
+	x := bucket{ID: name}
+	if err := r.b.Get(kindBucket, name, &x); err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
+		return x, err
+	}
+	return x, nil
+}
+
+func (r *relation) putBucket(x bucket) error {
+	if len(x.Members) == 0 {
+		return r.b.forget(kindBucket, x.ID)
+	}
+	return r.b.derive(kindBucket, x.ID, &x)
+}
+
+// moved is the bucket with members put in place of those of their flag; nil takes one out.
+func (x bucket) moved(to map[string]*member) bucket {
+	out := bucket{ID: x.ID}
+	for _, m := range x.Members {
+		if _, ok := to[m.Flag]; !ok {
+			out.Members = append(out.Members, m)
+		}
+	}
+	for _, m := range to {
+		if m != nil {
+			out.Members = append(out.Members, *m)
+		}
+	}
+	slices.SortFunc(out.Members, func(a, b member) int { return strings.Compare(a.Flag, b.Flag) })
+	return out
+}
+
+func (x bucket) flags() []string {
+	out := make([]string, len(x.Members))
+	for i, m := range x.Members {
+		out[i] = m.Flag
+	}
+	return out
+}
