@@ -33,6 +33,7 @@ type buffered struct {
 	encoded  bool   // now is made
 	changed  bool   // put or deleted
 	derived  bool   // changed by what other documents say, and by nothing else
+	ahead    []byte // see Change
 }
 
 // Change is one document that a batch leaves different.
@@ -42,8 +43,10 @@ type Change struct {
 	Doc     []byte // nil: deleted
 	Fields  Fields
 	Existed bool
-	// Derived documents follow from others of the batch; see Staged.
+	// Derived documents follow from others of the batch, and Ahead is what stands in the place of Doc until all others are
+	// written; see Stages.
 	Derived bool
+	Ahead   []byte
 }
 
 var _ Tx = (*Buffer)(nil)
@@ -188,12 +191,21 @@ func (b *Buffer) derive(kind counterpoint.Kind, id string, doc any) error {
 	return nil
 }
 
-// forget is Delete of a document that follows from others.
-func (b *Buffer) forget(kind counterpoint.Kind, id string) error {
+// remove is Delete of a document that follows from others.
+func (b *Buffer) remove(kind counterpoint.Kind, id string) error {
 	if err := b.Delete(kind, id); err != nil {
 		return err
 	}
 	b.docs[Key{kind, id}].derived = true
+	return nil
+}
+
+// mark puts a document that is there until the batch is written, and then no longer.
+func (b *Buffer) mark(kind counterpoint.Kind, id string, doc any) error {
+	if err := b.Delete(kind, id); err != nil {
+		return err
+	}
+	b.docs[Key{kind, id}].ahead = asJSON(doc)
 	return nil
 }
 
@@ -264,10 +276,10 @@ func (b *Buffer) Changes() []Change {
 	var out []Change
 	for _, k := range b.order {
 		d := b.docs[k]
-		if (d.was == nil) == (d.now == nil) && bytes.Equal(d.was, d.now) {
+		if d.ahead == nil && (d.was == nil) == (d.now == nil) && bytes.Equal(d.was, d.now) {
 			continue
 		}
-		c := Change{Kind: k.Kind, ID: k.ID, Doc: d.now, Existed: d.was != nil, Derived: d.derived}
+		c := Change{Kind: k.Kind, ID: k.ID, Doc: d.now, Existed: d.was != nil, Derived: d.derived, Ahead: d.ahead}
 		if d.value != nil {
 			c.Fields = FieldsOf(d.value)
 		}
@@ -276,28 +288,34 @@ func (b *Buffer) Changes() []Change {
 	return out
 }
 
-// Staged sorts changes into the stages that a backend without transactions writes one after the other, each
-// durable before the next begins: first what everything else is made from stays as it was, so that a batch
-// applied again finds what it found the first time.
+// Stages are the changes of a batch as a backend without transactions writes them, one stage after the other, each
+// durable before the next begins: first what everything else is made from stays as it was, so that a batch applied again
+// finds what it found the first time.
 //
 //  1. Outcomes, under names that only Fetch looks at: what became of each event is settled here.
-//  2. What is derived: buckets of near-copies, and flags that only their likes changed. The flags that changed them are
-//     still as they were, so a batch applied again finds the same to do.
-//  3. Documents: each can be made again from the records and the outcomes.
-//  4. Records: an item's has what its documents were made from.
-//  5. Outcomes, under their own names: whoever sees one sees what it did.
-func Staged(changes []Change) (derived, documents, records, outcomes []Change) {
+//  2. Marks, as Change.Ahead has them: the flags that move among the near-copies, with all buckets they may be in.
+//  3. Derived: those buckets, and flags that only their likes changed.
+//  4. Documents: each can be made again from the records and the outcomes.
+//  5. The marks go.
+//  6. Records: an item's has what its documents were made from.
+//  7. Outcomes, under their own names: whoever sees one sees what it did.
+type Stages struct{ Marks, Derived, Documents, Records, Outcomes []Change }
+
+// Staged sorts changes into stages.
+func Staged(changes []Change) (s Stages) {
 	for _, c := range changes {
 		switch {
 		case c.Kind == counterpoint.KindEvent:
-			outcomes = append(outcomes, c)
+			s.Outcomes = append(s.Outcomes, c)
 		case c.Kind == kindRecord:
-			records = append(records, c)
+			s.Records = append(s.Records, c)
+		case c.Ahead != nil:
+			s.Marks = append(s.Marks, c)
 		case c.Derived:
-			derived = append(derived, c)
+			s.Derived = append(s.Derived, c)
 		default:
-			documents = append(documents, c)
+			s.Documents = append(s.Documents, c)
 		}
 	}
-	return derived, documents, records, outcomes
+	return s
 }

@@ -85,8 +85,8 @@ func (r *relation) load(id string) (*related, error) {
 
 // begin finds what the batch changed, moves it to its buckets and asks for all whose place may change by it.
 func (r *relation) begin(changed []string) error {
-	before := map[string]*saying{} // of those that moved
-	var also []string
+	left := map[string][]string{} // of flags that moved, the buckets they are in no longer
+	ask := slices.Clone(changed)
 	for _, id := range changed {
 		k, err := r.load(id)
 		if err != nil {
@@ -98,21 +98,54 @@ func (r *relation) begin(changed []string) error {
 		}
 		k.own = true
 		if old := sayingOf(was); !old.same(k.said) {
-			before[id], k.moved = old, true
+			k.moved, left[id] = true, old.bucketNames()
 		}
-		also = append(also, was.CopyOf)
+		ask = append(ask, was.CopyOf)
 		for _, c := range was.Copies {
-			also = append(also, c.Flag)
+			ask = append(ask, c.Flag)
 		}
 	}
-	if len(before) == 0 {
-		return nil
+	if !r.b.Whole {
+		if err := r.mark(changed, left); err != nil {
+			return err
+		}
 	}
-	near, err := r.move(before)
-	if err != nil {
+	near, err := r.move(left)
+	if err != nil || len(left) == 0 {
 		return err
 	}
-	return r.enqueue(slices.Concat(slices.Collect(maps.Keys(before)), near, also)...)
+	return r.enqueue(append(ask, near...)...)
+}
+
+// mark remembers the buckets that flags may be in until all is written. A flag that has a mark already was left half
+// moved, so it moves again.
+func (r *relation) mark(changed []string, left map[string][]string) error {
+	marks := make([]string, len(changed))
+	for i, id := range changed {
+		marks[i] = movingID(id)
+	}
+	if err := r.want(kindBucket, marks); err != nil {
+		return err
+	}
+	for i, id := range changed {
+		m, k := moving{ID: marks[i]}, r.known[id]
+		err := r.b.Get(kindBucket, m.ID, &m)
+		switch {
+		case err == nil:
+			k.moved = true
+		case !errors.Is(err, counterpoint.ErrNotFound):
+			return err
+		}
+		if !k.moved {
+			continue
+		}
+		left[id] = distinct(append(left[id], m.Buckets...))
+		m.Buckets = distinct(append(k.said.bucketNames(), left[id]...))
+		if err := r.b.mark(kindBucket, m.ID, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // was is the flag before the batch, empty where there was none.
@@ -124,12 +157,12 @@ func (r *relation) was(id string) (*counterpoint.Flag, error) {
 	return &f, nil
 }
 
-// move takes flags out of the buckets they were in and puts them into those they are in now. It returns the others in
-// any of these.
-func (r *relation) move(before map[string]*saying) ([]string, error) {
+// move takes flags out of the buckets they left and puts them into those they are in now. It returns the flags in any of
+// these.
+func (r *relation) move(left map[string][]string) ([]string, error) {
 	moves := map[string]map[string]*member{} // by bucket and flag
-	for id, was := range before {
-		for _, name := range was.bucketNames() {
+	for id, names := range left {
+		for _, name := range names {
 			put(moves, name, id, nil)
 		}
 		k := r.known[id]
@@ -152,7 +185,7 @@ func (r *relation) move(before map[string]*saying) ([]string, error) {
 		}
 		near = append(near, x.flags()...)
 	}
-	return distinct(near), nil
+	return near, nil
 }
 
 func put(moves map[string]map[string]*member, bucket, flag string, m *member) {

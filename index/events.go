@@ -84,8 +84,8 @@ func carry(tx Tx, e counterpoint.Event, seen counterpoint.Outcome) error {
 		if err != nil {
 			return err
 		}
-		if !lacked {
-			continue
+		if !lacked && (ref.Kind != counterpoint.KindFlag || whole(tx)) {
+			continue // of a flag, what follows for its near-copies may be lacking
 		}
 		if err := tx.Put(ref.Kind, ref.ID, a); err != nil {
 			return err

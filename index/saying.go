@@ -155,7 +155,7 @@ func (r *relation) bucket(name string) (bucket, error) {
 
 func (r *relation) putBucket(x bucket) error {
 	if len(x.Members) == 0 {
-		return r.b.forget(kindBucket, x.ID)
+		return r.b.remove(kindBucket, x.ID)
 	}
 	return r.b.derive(kindBucket, x.ID, &x)
 }
@@ -176,6 +176,15 @@ func (x bucket) moved(to map[string]*member) bucket {
 	slices.SortFunc(out.Members, func(a, b member) int { return strings.Compare(a.Flag, b.Flag) })
 	return out
 }
+
+// moving is kept, where a batch may be cut off, while a flag moves: it may be in any of these buckets, and its likes may
+// be half told.
+type moving struct {
+	ID      string   `json:"id"`
+	Buckets []string `json:"buckets"`
+}
+
+func movingID(flag string) string { return "moving." + flag }
 
 func (x bucket) flags() []string {
 	out := make([]string, len(x.Members))

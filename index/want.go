@@ -8,14 +8,14 @@ func want(tx Tx, list []entry) error {
 	if b, ok := tx.(*Buffer); ok && b.FetchAll == nil {
 		return nil
 	}
-	var named wanted
+	named := wanted{whole: whole(tx)}
 	for _, e := range list {
-		named.name(e, whole(tx))
+		named.name(e)
 	}
 	if err := tx.Want(named.keys...); err != nil {
 		return err
 	}
-	var told wanted
+	told := wanted{whole: whole(tx)}
 	records := map[string]*record{}
 	for _, e := range list {
 		item := itemOf(e)
@@ -57,32 +57,51 @@ func itemOf(e entry) string {
 	return ""
 }
 
-type wanted struct{ keys []Key }
+type wanted struct {
+	keys  []Key
+	whole bool // no batch was ever cut off
+}
 
 func (w *wanted) add(kind counterpoint.Kind, id string) { w.keys = append(w.keys, Key{kind, id}) }
 
+// flag adds a flag and, where a batch may be cut off, whether one left it half moved.
+func (w *wanted) flag(id string) {
+	w.add(counterpoint.KindFlag, id)
+	if !w.whole {
+		w.add(kindBucket, movingID(id))
+	}
+}
+
+func (w *wanted) ref(r counterpoint.Ref) {
+	if r.Kind == counterpoint.KindFlag {
+		w.flag(r.ID)
+		return
+	}
+	w.add(r.Kind, r.ID)
+}
+
 // name adds what the entry names itself. Where no batch was ever cut off, the record tells what there is of its
 // item.
-func (w *wanted) name(e entry, whole bool) {
+func (w *wanted) name(e entry) {
 	if item := itemOf(e); item != "" {
 		w.add(kindRecord, item)
-		if !whole {
+		if !w.whole {
 			w.add(counterpoint.KindItem, item)
 		}
 	}
 	switch v := e.value.(type) {
 	case *counterpoint.Assessment:
-		if !whole && len(v.Segments) > fewJudged {
+		if !w.whole && len(v.Segments) > fewJudged {
 			w.add(kindAssessment, assessmentID(v.Item, v.Part, v.Revision))
 		}
 		for _, s := range v.Sightings {
-			w.add(counterpoint.KindFlag, s.FlagID())
+			w.flag(s.FlagID())
 		}
 	case *counterpoint.Event:
 		w.add(counterpoint.KindEvent, v.ID)
-		w.add(v.On.Kind, v.On.ID)
+		w.ref(v.On)
 		if v.Also != nil {
-			w.add(v.Also.Kind, v.Also.ID)
+			w.ref(*v.Also)
 		}
 		w.erasure(*v)
 	}
@@ -91,7 +110,7 @@ func (w *wanted) name(e entry, whole bool) {
 // flags adds the flags that the item speaks of, or may come to speak of.
 func (w *wanted) flags(rec *record) {
 	for _, id := range rec.mayFlag(false) {
-		w.add(counterpoint.KindFlag, id)
+		w.flag(id)
 	}
 }
 
@@ -141,7 +160,7 @@ func (w *wanted) erasure(e counterpoint.Event) {
 		w.add(counterpoint.KindFollowup, id)
 	}
 	for _, id := range x.Flags {
-		w.add(counterpoint.KindFlag, id)
+		w.flag(id)
 	}
 }
 

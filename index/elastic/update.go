@@ -127,19 +127,20 @@ func (b *batch) fetchAll(keys []index.Key) ([][]byte, error) {
 
 // write is the stages of index.Staged, with the claims before the documents and the positions after all.
 func (b *batch) write(changes []index.Change) error {
-	derived, documents, records, outcomes := index.Staged(changes)
+	st := index.Staged(changes)
+	records, outcomes := st.Records, st.Outcomes
 	var claims []index.Change
-	if len(derived)+len(documents) > 0 {
+	if len(st.Documents)+len(st.Derived) > 0 {
 		held, err := b.held(index.KindRecord, records)
 		if err != nil {
 			return err
 		}
 		records = append(records, held...)
 		claims = records
-		if held, err = b.held(index.KindBucket, derived); err != nil {
+		if held, err = b.held(index.KindBucket, slices.Concat(st.Derived, st.Marks)); err != nil {
 			return err
 		}
-		derived = append(derived, held...)
+		st.Derived = append(st.Derived, held...)
 	}
 	for k, doc := range b.settled {
 		if slices.ContainsFunc(outcomes, func(c index.Change) bool { return c.ID == k.ID }) {
@@ -155,8 +156,10 @@ func (b *batch) write(changes []index.Change) error {
 	for _, stage := range []func() error{
 		func() error { return b.commit(outcomes) },
 		func() error { return b.claim(claims) },
-		func() error { return b.put(derived) },
-		func() error { return b.put(documents) },
+		func() error { return b.mark(st.Marks) },
+		func() error { return b.put(st.Derived) },
+		func() error { return b.put(st.Documents) },
+		func() error { return b.put(st.Marks) },
 		func() error { return b.put(records) },
 		func() error { return b.show(decisions, b.touched()...) },
 		func() error { return b.put(outcomes) },
@@ -213,6 +216,25 @@ func (b *batch) claim(records []index.Change) error {
 			return err
 		}
 	}
+	return b.doFirst(ops)
+}
+
+// mark writes what stands in the place of documents until all else is written.
+func (b *batch) mark(marks []index.Change) error {
+	ops := make([]*op, len(marks))
+	for i, c := range marks {
+		c.Doc = c.Ahead
+		src, err := sourceOf(c)
+		if err != nil {
+			return err
+		}
+		ops[i] = &op{kind: c.Kind, id: c.ID, alias: b.g.alias(c.Kind), doc: docID(c.ID), was: b.read[index.Key{Kind: c.Kind, ID: c.ID}], source: src}
+	}
+	return b.doFirst(ops)
+}
+
+// doFirst is do of documents that are written once more at the end.
+func (b *batch) doFirst(ops []*op) error {
 	if err := b.do(ops); err != nil {
 		return err
 	}

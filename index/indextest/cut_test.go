@@ -3,6 +3,7 @@ package indextest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -73,13 +74,17 @@ func (s *staged) write(changes []index.Change) error {
 			return index.ErrRefused
 		}
 	}
-	derived, documents, records, outcomes := index.Staged(changes)
-	for _, c := range outcomes {
+	stages := index.Staged(changes)
+	for _, c := range stages.Outcomes {
 		if err := s.step(func() { s.settled[c.ID] = c.Doc }); err != nil {
 			return err
 		}
 	}
-	for _, list := range [][]index.Change{derived, documents, records} {
+	marks := slices.Clone(stages.Marks)
+	for i := range marks {
+		marks[i].Doc = marks[i].Ahead
+	}
+	for _, list := range [][]index.Change{marks, stages.Derived, stages.Documents, stages.Marks, stages.Records} {
 		for _, c := range list {
 			if err := s.step(func() { s.put(c) }); err != nil {
 				return err

@@ -66,11 +66,26 @@ func (w *world) draw(label string, from, to int) int {
 	return rapid.IntRange(from, to).Draw(w.T, label)
 }
 
+// nearTexts are near-copies of each other, in part: the second and third of the first, the fourth of the second and not
+// of the first, the fifth denies it. The sixth is heard by one classifier only.
+var nearTexts = func() []string {
+	const long = "now we all say it again to you banish them from the river to the last house"
+	return []string{
+		long,
+		strings.Replace(long, "last house", "first tree", 1),
+		"Forwarded: " + strings.ToUpper(long) + "!",
+		strings.Replace(strings.Replace(long, "last house", "first tree", 1), "now we", "then we", 1),
+		strings.Replace(long, "banish", "never banish", 1),
+		strings.Replace(long, "now we all", "now we chase", 1),
+	}
+}()
+
 // record makes the logs of items and assessments. Few words and few items, so that passages meet.
 func (w *world) record() {
-	texts := []string{"banish them", "banish the Oshun", "chase them", "good rain", "chase and banish", "hello"}
+	texts := append([]string{"banish them", "banish the Oshun", "chase them", "good rain", "chase and banish", "hello"}, nearTexts...)
 	for i := range w.draw("items", 1, 3) {
 		var revisions []counterpoint.Item
+		day := []int{0, 1, 20, 31, 45, 100}[w.draw("day", 0, 5)]
 		for range w.draw("revisions", 1, 3) {
 			var said []string
 			for range w.draw("segments", 1, 5) {
@@ -78,6 +93,8 @@ func (w *world) record() {
 			}
 			it := broadcast(fmt.Sprint("i", i), said...)
 			it.Source, it.Owner = fmt.Sprint("radio-", i%2), fmt.Sprint("owner-", i)
+			recorded := at(0).AddDate(0, 0, day)
+			it.Recorded = &recorded
 			close := int64(w.draw("pause", 1, 2)) * 20_000
 			for k := range it.Segments {
 				start, end := int64(k)*close, int64(k)*close+900
