@@ -97,7 +97,7 @@ func (r *relation) begin(changed []string) error {
 			return err
 		}
 		k.own = true
-		if old := sayingOf(was); !old.same(k.said) {
+		if old := sayingOf(was); !old.same(k.said) || k.begunAnew(was) {
 			k.moved, left[id] = true, old.bucketNames()
 		}
 		ask = append(ask, was.CopyOf)
@@ -115,6 +115,11 @@ func (r *relation) begin(changed []string) error {
 		return err
 	}
 	return r.enqueue(append(ask, near...)...)
+}
+
+// begunAnew reports whether the flag went in the batch and came again, so that its place is lost.
+func (k *related) begunAnew(was *counterpoint.Flag) bool {
+	return k.flag != nil && (k.flag.CopyOf != was.CopyOf || len(k.flag.Copies) != len(was.Copies))
 }
 
 // mark remembers the buckets that flags may be in until all is written. A flag that has a mark already was left half
