@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"counterpoint"
 )
@@ -366,7 +367,9 @@ func (r *relation) writeOne(k *related, copies []counterpoint.Copy) error {
 			copies = append(copies, c)
 		}
 	}
-	slices.SortFunc(copies, func(a, b counterpoint.Copy) int { return strings.Compare(a.Flag, b.Flag) })
+	slices.SortFunc(copies, func(a, b counterpoint.Copy) int {
+		return cmp.Or(firstHeard(a).Compare(firstHeard(b)), strings.Compare(a.Flag, b.Flag))
+	})
 	if of == k.flag.CopyOf && slices.EqualFunc(copies, k.flag.Copies, sameCopy) {
 		return nil
 	}
@@ -376,5 +379,12 @@ func (r *relation) writeOne(k *related, copies []counterpoint.Copy) error {
 }
 
 func sameCopy(a, b counterpoint.Copy) bool {
-	return cmp.Compare(a.Flag, b.Flag) == 0 && string(asJSON(a)) == string(asJSON(b))
+	return a.Flag == b.Flag && string(asJSON(a)) == string(asJSON(b))
+}
+
+func firstHeard(c counterpoint.Copy) time.Time {
+	if len(c.Sightings) == 0 {
+		return time.Time{}
+	}
+	return knownTime(c.Sightings[0].Heard, nil, c.Sightings[0].Seen)
 }

@@ -13,12 +13,12 @@ import (
 // Fields are what a document is filtered, counted, ordered and searched by. They follow from the document
 // alone, never from the moment of writing.
 type Fields struct {
-	Source    []string // of a flag: wherever it was heard
+	Source    []string // of a flag: wherever it was heard, its near-copies too
 	Lang      []string
 	Label     []string
 	Level     *int
 	State     string
-	Item      []string // of a flag: wherever it was heard
+	Item      []string // of a flag: wherever it was heard, its near-copies too
 	Narrative string
 	Message   string
 	Station   string
@@ -99,7 +99,7 @@ func fieldsOfFlag(d *counterpoint.Flag) Fields {
 		Item: one(d.Item), Narrative: d.Narrative, Time: knownTime(d.Heard, nil, d.Seen), Rank: d.Rank(), Tie: d.ID,
 		Text: d.Title + "\n" + d.Text,
 	}
-	for _, s := range d.Sightings {
+	for _, s := range d.Family() {
 		f.Source, f.Item = append(f.Source, s.Source), append(f.Item, s.Item)
 	}
 	f.Source, f.Item = distinct(f.Source), distinct(f.Item)

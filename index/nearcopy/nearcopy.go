@@ -20,11 +20,12 @@ const (
 	Threshold = 0.7
 )
 
-// A signature has Bands x Rows numbers. Two texts that share a share j of their triples agree in a number with
-// probability j, and meet in a bucket with probability 1-(1-j^Rows)^Bands: 0.99 for j = 0.7, 0.12 for 0.3.
+// A signature has Bands x Rows numbers. Two texts with the share j of their triples in common agree in a number with
+// probability j, and meet in a bucket with probability 1-(1-j^Rows)^Bands: 0.965 for j = 0.7, 0.997 for 0.8, 0.2 for 0.3.
+// Of real reposts, edited by hand or by us, these find 99.2 %; twice the buckets found 99.7 % (TestPlantedEdits).
 const (
-	Bands = 16
-	Rows  = 4
+	Bands = 8
+	Rows  = 3
 )
 
 // Text is a text as it is compared.
