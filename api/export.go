@@ -148,7 +148,8 @@ func safe(row []string) []string {
 
 var flagColumns = []string{
 	"id", "state", "level", "priority", "lang", "source", "item", "title", "heard", "precision", "start_ms", "end_ms", "labels",
-	"basis", "stance", "quality", "text", "seen", "flagged", "confirmed_at", "rabat_level", "decision_reason", "narrative", "sightings", "version", "example",
+	"basis", "stance", "quality", "text", "seen", "flagged", "confirmed_at", "rabat_level", "decision_reason", "narrative", "sightings",
+	"copies", "owners", "copy_of", "version", "example",
 }
 
 func flagRow(f counterpoint.Flag) [][]string {
@@ -160,7 +161,8 @@ func flagRow(f counterpoint.Flag) [][]string {
 		f.ID, string(f.State), strconv.Itoa(f.Level), strconv.FormatFloat(f.Priority, 'f', -1, 64), f.Lang, f.Source, f.Item, f.Title,
 		stamp(f.Heard), string(f.Precision), number(f.StartMS), number(f.EndMS), strings.Join(names(f.Labels), " "),
 		string(f.Basis), string(f.Stance), string(f.Quality), f.Text, stamp(&f.Seen), stamp(&f.Flagged), stamp(f.ConfirmedAt), level, reason,
-		f.Narrative, strconv.Itoa(len(f.Sightings)), strconv.Itoa(f.Version), mark(f.Example),
+		f.Narrative, strconv.Itoa(len(f.Sightings)),
+		strconv.Itoa(len(f.Copies)), strconv.Itoa(f.Owners()), f.CopyOf, strconv.Itoa(f.Version), mark(f.Example),
 	}}
 }
 

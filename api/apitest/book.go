@@ -267,6 +267,20 @@ func (b *Book) AddFlag(s counterpoint.Sighting) counterpoint.Flag {
 	return *f
 }
 
+// AddCopy raises a flag that is a near-copy of another, as the index would find it.
+func (b *Book) AddCopy(of counterpoint.Flag, s counterpoint.Sighting, differs int) counterpoint.Flag {
+	added := b.AddFlag(s)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := b.aggregate(added.Ref()).(*counterpoint.Flag)
+	head := b.aggregate(of.Ref()).(*counterpoint.Flag)
+	f.Relate(head.ID, nil)
+	head.Relate("", append(head.Copies, f.AsCopy(differs)))
+	b.put(counterpoint.KindFlag, f.ID, f)
+	b.put(counterpoint.KindFlag, head.ID, head)
+	return *f
+}
+
 // AddAccount makes an account with the roles, by the program itself.
 func (b *Book) AddAccount(name string, roles ...counterpoint.PersonRole) counterpoint.Account {
 	b.t.Helper()

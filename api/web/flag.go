@@ -46,6 +46,23 @@ type flagPage struct {
 	Queue    string
 	Doubt    []string
 	Changed  *historyRow // what somebody else did since the form was opened
+	CopyOf   *copyOf
+	Family   family
+}
+
+// copyOf is the flag that the passage is a near-copy of.
+type copyOf struct {
+	ID      string
+	State   counterpoint.FlagState
+	Differs int
+	Apart   bool
+}
+
+// family is how often a passage was heard, in any words, and by how many.
+type family struct{ Times, Owners, Again int }
+
+func familyOf(f *counterpoint.Flag) family {
+	return family{len(f.Family()), f.Owners(), f.HeardAgain()}
 }
 
 // line is one segment of the transcript, or the passage as it was judged.
@@ -98,7 +115,7 @@ func (p *Pages) flag(r *request) error {
 func (r *request) flagPage(v *view, f counterpoint.Flag) (flagPage, error) {
 	b := flagPage{
 		Flag: f, Due: f.Deadline(), Play: play(f.Audio, f.StartMS, f.EndMS), Parts: rabatParts, Ratings: ratings,
-		Decided: f.Judgement(), History: history(v, f), Queue: r.queueOf(), Reopened: f.Revised(),
+		Family: familyOf(&f), Decided: f.Judgement(), History: history(v, f), Queue: r.queueOf(), Reopened: f.Revised(),
 		Hidden: r.by.Blur && r.URL.Query().Get("show") != "1" && r.Method != "POST",
 	}
 	if r.by.Blur && !b.Hidden {
@@ -117,8 +134,28 @@ func (r *request) flagPage(v *view, f counterpoint.Flag) (flagPage, error) {
 		return b, err
 	}
 	var err error
+	if b.CopyOf, err = r.copyOf(f); err != nil {
+		return b, err
+	}
 	b.Stories, err = r.stories()
 	return b, err
+}
+
+// copyOf is nil where the flag is no near-copy, or the index has not both of them yet.
+func (r *request) copyOf(f counterpoint.Flag) (*copyOf, error) {
+	if f.CopyOf == "" {
+		return nil, nil
+	}
+	other, err := counterpoint.Load[counterpoint.Flag](r.Context(), r.p.views(), f.CopyOf)
+	if errors.Is(err, counterpoint.ErrNotFound) {
+		return nil, nil
+	}
+	for _, c := range other.Copies {
+		if c.Flag == f.ID {
+			return &copyOf{other.ID, other.State, c.Differs, c.Apart}, err
+		}
+	}
+	return nil, err
 }
 
 // wording are the findings that point at words: what remains of the sum has no words of its own.
@@ -265,6 +302,14 @@ func (r *request) stories() ([]counterpoint.Narrative, error) {
 func (b flagPage) Places() []counterpoint.Sighting {
 	return b.Flag.Sightings[:min(len(b.Flag.Sightings), maxRows)]
 }
+
+// Copies are the first near-copies of the passage.
+func (b flagPage) Copies() []counterpoint.Copy {
+	return b.Flag.Copies[:min(len(b.Flag.Copies), maxRows)]
+}
+
+// MoreCopies is how many near-copies are not listed.
+func (b flagPage) MoreCopies() int { return len(b.Flag.Copies) - len(b.Copies()) }
 
 // Entries are the entries of the word lists that the reasons rest on, for those who keep the lists.
 func (b flagPage) Entries() []string {

@@ -119,7 +119,7 @@ func families() map[string][]string {
 	for _, s := range counterpoint.FlagStates {
 		add("state", s)
 		add("queue.state", s)
-		if s != counterpoint.Open && s != counterpoint.Lapsed {
+		if s != counterpoint.Open && s != counterpoint.Lapsed && s != counterpoint.NearCopy {
 			add("history", s)
 			add("done", s)
 		}

@@ -42,6 +42,7 @@ type queueRow struct {
 	Holder string // who has it, empty for nobody
 	Mine   bool
 	Hidden bool
+	Family family
 }
 
 const queueRows = 25
@@ -101,7 +102,7 @@ func (p *Pages) queue(r *request) error {
 }
 
 func (r *request) row(v *view, f counterpoint.Flag, shown bool) queueRow {
-	row := queueRow{Flag: f, Due: f.Deadline(), Hidden: r.by.Blur && !shown}
+	row := queueRow{Flag: f, Due: f.Deadline(), Family: familyOf(&f), Hidden: r.by.Blur && !shown}
 	if l := held(f, v.Now); l != nil {
 		row.Mine, row.Holder = l.By == r.by.ID, v.Person(l.By)
 	}

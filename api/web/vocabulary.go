@@ -51,7 +51,7 @@ func (v *view) RabatLevels() []counterpoint.RabatLevel {
 
 // Decidable reports whether a decision on the flag is open.
 func (v *view) Decidable(f counterpoint.Flag) bool {
-	return slices.Contains([]counterpoint.FlagState{counterpoint.Open, counterpoint.NeedsContext, counterpoint.Lapsed}, f.State)
+	return slices.Contains([]counterpoint.FlagState{counterpoint.Open, counterpoint.NeedsContext, counterpoint.Lapsed, counterpoint.NearCopy}, f.State)
 }
 
 // Wrong is what is wrong with a field of the page's form.
