@@ -32,10 +32,14 @@ func TestNearCopies(t *testing.T) {
 	}
 	page := w.get("/flags/" + head.ID).is(200)
 	page.says("Near-copies", "heard 2 times, by 2 owners", "differs in 5 words")
-	page.one("/flags/"+same.ID, nil)
+	if page.find("a", "href", "/flags/"+same.ID) == nil {
+		t.Error("the page does not lead to the near-copy")
+	}
 	copied := w.get("/flags/" + same.ID).is(200)
 	copied.says("near-copy of another passage. It is decided there", "differs in 5 words")
-	copied.one("/flags/"+head.ID, nil)
+	if copied.find("a", "href", "/flags/"+head.ID) == nil {
+		t.Error("the near-copy does not lead to what it repeats")
+	}
 
 	w.fill(page, "/flags/"+head.ID+"/reject", "reason", "an old song").is(200)
 	w.get("/flags/"+head.ID).is(200).says("Heard again once since it was decided.")

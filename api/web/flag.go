@@ -152,7 +152,7 @@ func (r *request) copyOf(f counterpoint.Flag) (*copyOf, error) {
 	}
 	for _, c := range other.Copies {
 		if c.Flag == f.ID {
-			return &copyOf{other.ID, other.State, c.Differs, c.Apart}, err
+			return &copyOf{other.ID, other.State, c.Differs, f.Touched()}, err
 		}
 	}
 	return nil, err
