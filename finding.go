@@ -86,6 +86,7 @@ type SegmentAssessment struct {
 	Quality    Quality           `json:"quality"`
 	Findings   []Finding         `json:"findings,omitempty"`
 	Against    []Finding         `json:"against,omitempty"`
+	Threshold  *Threshold        `json:"threshold,omitempty"` // of a flagged one: what it had to reach
 }
 
 // Labels are the distinct labels of the findings, in the order of Labels.
@@ -151,6 +152,7 @@ type Sighting struct {
 	Findings  []Finding         `json:"findings"` // offsets into Text
 	Against   []Finding         `json:"against,omitempty"`
 	Versions  map[string]string `json:"versions,omitempty"`
+	Threshold *Threshold        `json:"threshold,omitempty"` // of the gravest segment; nil before there were any, and by hand
 	Example   bool              `json:"example,omitempty"`
 	ByHand    bool              `json:"by_hand,omitempty"`
 }
@@ -222,7 +224,7 @@ func sight(it Item, segs []Segment, judged []SegmentAssessment, at time.Time, ve
 		if j.Flag {
 			score := float64(j.Level) + j.Scores[Incitement]
 			if score > best {
-				best, s.Level, s.Stance, s.Lang, s.Basis = score, j.Level, j.Stance, j.Lang, j.Basis
+				best, s.Level, s.Stance, s.Lang, s.Basis, s.Threshold = score, j.Level, j.Stance, j.Lang, j.Basis, j.Threshold
 			}
 			if qualityRank(j.Quality) > qualityRank(s.Quality) {
 				s.Quality = j.Quality

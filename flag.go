@@ -71,6 +71,7 @@ type Flag struct {
 	Findings  []Finding         `json:"findings"`
 	Against   []Finding         `json:"against"`
 	Labels    []Label           `json:"labels"`
+	Threshold *Threshold        `json:"threshold"` // what it had to reach and how often such a flag is right; null by hand
 	Example   bool              `json:"example,omitempty"`
 
 	// The machine's half: commutative across items.
@@ -166,7 +167,7 @@ func (f *Flag) settle() {
 	f.Heard, f.Precision, f.Seen, f.Flagged = shown.Heard, shown.Precision, shown.Seen, shown.Flagged
 	f.Text, f.Stance, f.Basis, f.Quality = shown.Text, shown.Stance, shown.Basis, shown.Quality
 	f.Scores, f.Findings, f.Against, f.Labels = shown.Scores, shown.Findings, shown.Against, labelsOf(shown.Findings)
-	f.Level, f.Example = shown.Level, shown.Example
+	f.Level, f.Example, f.Threshold = shown.Level, shown.Example, shown.Threshold
 	for _, s := range f.heardIn() {
 		f.Level = max(f.Level, s.Level)
 		f.Seen, f.Flagged = earliest(f.Seen, s.Seen), earliest(f.Flagged, s.Flagged)

@@ -1,20 +1,19 @@
 package classify
 
 import (
+	"errors"
 	"math"
 	"slices"
 
 	"counterpoint"
 	"counterpoint/classify/lexicon"
+	"counterpoint/classify/threshold"
 )
 
-// What a trained model must say before it raises a flag without any cue. Its probabilities are calibrated to a
-// prevalence of one half, where .95 is odds of 19 to 1; on air hate is rare, and a false flag costs a
-// reviewer's minutes. Without a cue of a call a text is never of level 3.
-const (
-	modelHate  = 0.95
-	modelWords = 5 // shorter texts say too little
-)
+// modelWords is how many words a text needs before scores raise a flag without any cue; shorter ones say too little.
+// How high a score must be is a matter of data: the table of thresholds. Without a cue of a call a text is never of
+// level 3.
+const modelWords = 5
 
 // prior is the probability of a label that neither a cue nor a trained model speaks for.
 const prior = 0.02
@@ -73,10 +72,12 @@ func (s *Stage) combine(text string, in Input, v *verdict) counterpoint.SegmentA
 	for _, l := range counterpoint.Scored {
 		a.Scores[l] = sigmoid(z[l])
 	}
-	sure := surely(v, z, blocked)
+	head := s.raisedBy(in, v, z, blocked)
 	a.Level = max(a.Level, toneLevel(v, z, blocked))
 	a.Basis = basis(v, a.Level)
-	a.Flag = flagged(a, v.cues.Level > 0 || sure, heard)
+	if a.Flag = flagged(a, head != "", heard); a.Flag {
+		a.Threshold = s.thresholds.Expect(head, v.lang(), in.Kind, s.prevalence)
+	}
 	s.explain(text, in, v, z, blocked, &a)
 	return a
 }
@@ -208,17 +209,65 @@ func modelP(v *verdict, l counterpoint.Label) float64 {
 	return prior
 }
 
-// surely reports whether the model by itself, or the tone with more than one reason, is sure enough to take a
-// reviewer's time without a cue of the grammar.
-func surely(v *verdict, z map[counterpoint.Label]float64, blocked bool) bool {
-	if toneLevel(v, z, blocked) == 0 || v.cues.Words < modelWords || len(v.cues.Against) > 0 {
-		return false
+// raisedBy is what is sure enough to take a reviewer's time, empty for nothing: a cue, or a score that reaches its cut.
+func (s *Stage) raisedBy(in Input, v *verdict, z map[counterpoint.Label]float64, blocked bool) string {
+	r := raising(v, z, blocked)
+	if r.Head != "" {
+		return r.Head
 	}
-	return modelP(v, counterpoint.Hate) >= modelHate && z[counterpoint.Hate] >= logit(toneDoubt) || v.tone.Logit() >= toneSure
+	for _, l := range threshold.Scores {
+		p, trained := r.Scores[l]
+		if cut, ok := s.thresholds.Cut(string(l), v.lang(), in.Kind); ok && trained && p >= cut {
+			return string(l)
+		}
+	}
+	return ""
 }
 
-// toneDoubt is how sure the model must still be when the tone has had its say.
-const toneDoubt = 0.9
+// Raising is what may flag a text. The zero Raising is of a text that nothing does.
+type Raising struct {
+	// Head is threshold.Call or threshold.Cues where a cue of the grammar, or the tone with more than one reason,
+	// flags the text, which no threshold stops.
+	Head string
+	// Scores are what each trained head has to reach its threshold with: its own probability, or what is left of
+	// it when the tone has had its say, whichever is less.
+	Scores map[counterpoint.Label]float64
+}
+
+func raising(v *verdict, z map[counterpoint.Label]float64, blocked bool) Raising {
+	switch {
+	case v.cues.Level == 3:
+		return Raising{Head: threshold.Call}
+	case v.cues.Level > 0:
+		return Raising{Head: threshold.Cues}
+	case toneLevel(v, z, blocked) == 0 || v.cues.Words < modelWords || len(v.cues.Against) > 0:
+		return Raising{}
+	case v.tone.Logit() >= toneSure:
+		return Raising{Head: threshold.Cues}
+	}
+	out := Raising{Scores: map[counterpoint.Label]float64{}}
+	for _, l := range threshold.Scores {
+		if _, trained := v.scores.Logit[l]; trained {
+			out.Scores[l] = min(modelP(v, l), sigmoid(z[l]))
+		}
+	}
+	return out
+}
+
+// Raising says what may flag a short text, for those who look for the thresholds.
+func (s *Stage) Raising(text string, in Input) (Raising, error) {
+	v, errs := s.listen(text, in)
+	if len(errs) > 0 {
+		return Raising{}, errors.Join(errs...)
+	}
+	blocked := v.cues.Raw > 0 && v.cues.Level == 0
+	z, heard := logits(&v, blocked), attested(in, &v)
+	a := s.combine(text, in, &v)
+	if !flagged(a, true, heard) {
+		return Raising{}, nil
+	}
+	return raising(&v, z, blocked), nil
+}
 
 // toneSure is a slur and a bad word beside it, or the like.
 const toneSure = 8

@@ -43,6 +43,7 @@ type lineOut struct {
 	Basis    counterpoint.Basis             `json:"basis"`
 	Findings []counterpoint.Finding         `json:"findings"`
 	Against  []counterpoint.Finding         `json:"against"`
+	Cut      *counterpoint.Threshold        `json:"threshold"` // what a flagged text had to reach; null for others
 	Note     string                         `json:"note,omitempty"`
 	Errors   []string                       `json:"errors,omitempty"`
 }
@@ -161,7 +162,7 @@ func (s *Stage) answer(in lineIn) lineOut {
 	a, note, errs := s.judgeNoted(text, Input{Lang: in.Lang, Kind: counterpoint.SourceKind(in.Kind)})
 	out := lineOut{
 		ID: in.ID, Lang: a.Lang, Level: a.Level, Flag: a.Flag, Stance: a.Stance, Basis: a.Basis,
-		Findings: a.Findings, Against: a.Against, Note: note, Scores: a.Scores,
+		Findings: a.Findings, Against: a.Against, Note: note, Scores: a.Scores, Cut: a.Threshold,
 	}
 	for _, err := range errs {
 		out.Errors = append(out.Errors, err.Error())

@@ -86,7 +86,7 @@ func moved(fs []counterpoint.Finding, by int) []counterpoint.Finding {
 func graver(a, b counterpoint.SegmentAssessment) counterpoint.SegmentAssessment {
 	out := a
 	if b.Flag && !a.Flag || b.Flag == a.Flag && b.Level > a.Level {
-		out.Level, out.Flag, out.Stance, out.Basis = b.Level, b.Flag, b.Stance, b.Basis
+		out.Level, out.Flag, out.Stance, out.Basis, out.Threshold = b.Level, b.Flag, b.Stance, b.Basis, b.Threshold
 	}
 	if a.Lang == counterpoint.Undetermined {
 		out.Lang, out.Best, out.Confidence, out.DecidedBy = b.Lang, b.Best, b.Confidence, b.DecidedBy

@@ -4,6 +4,7 @@
 package classify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"counterpoint"
+	"counterpoint/classify/threshold"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -24,6 +26,11 @@ type Options struct {
 	Languages Detector // needed
 	Model     Model    // needed
 	Lexicon   Lexicon  // needed
+	// Thresholds are the scores from which on a passage is flagged; nil means the embedded ones.
+	Thresholds *threshold.Table
+	// Prevalence is the share of what is heard that is assumed to be hateful, for the expected precision of a flag;
+	// 0 means threshold.DefaultPrevalence.
+	Prevalence float64
 	// Workers is how many parts are judged at once; 0 means 2.
 	Workers int
 	// Batch is how many parts are read at once; 0 means 32.
@@ -42,12 +49,15 @@ type Stage struct {
 	model     Model
 	lexicon   Lexicon
 	table     []classifier
-	versions  map[string]string
-	workers   int
-	batch     int
-	now       func() time.Time
-	log       *slog.Logger
-	metrics   metrics
+
+	thresholds *threshold.Table
+	prevalence float64
+	versions   map[string]string
+	workers    int
+	batch      int
+	now        func() time.Time
+	log        *slog.Logger
+	metrics    metrics
 }
 
 // New returns a Stage.
@@ -58,6 +68,9 @@ func New(o Options) (*Stage, error) {
 	s := &Stage{
 		languages: o.Languages, model: o.Model, lexicon: o.Lexicon, workers: o.Workers, batch: o.Batch,
 		now: o.Now, log: o.Log, metrics: newMetrics(o.Registerer), versions: map[string]string{},
+	}
+	if err := s.setThresholds(o); err != nil {
+		return nil, err
 	}
 	if s.workers < 1 {
 		s.workers = 2
@@ -75,10 +88,22 @@ func New(o Options) (*Stage, error) {
 	for _, c := range s.table {
 		s.versions[c.name] = c.version()
 	}
+	s.versions["thresholds"] = fmt.Sprintf("%s@%g", s.thresholds.Version(), s.prevalence)
 	return s, nil
 }
 
-// Versions names what judges: classifier to version.
+func (s *Stage) setThresholds(o Options) (err error) {
+	s.thresholds, s.prevalence = o.Thresholds, cmp.Or(o.Prevalence, threshold.DefaultPrevalence)
+	if s.thresholds == nil {
+		s.thresholds, err = threshold.Load()
+	}
+	if !(s.prevalence > 0 && s.prevalence < 1) {
+		return fmt.Errorf("classify: prevalence %v: want a share between 0 and 1: %w", s.prevalence, counterpoint.ErrInvalid)
+	}
+	return err
+}
+
+// Versions names what judges, classifiers and thresholds, to version.
 func (s *Stage) Versions() map[string]string { return maps.Clone(s.versions) }
 
 // Feed gives the parts of items that wait to be judged. The func acknowledges them and is called once the
@@ -225,12 +250,16 @@ func (s *Stage) judge(text string, in Input) (counterpoint.SegmentAssessment, []
 }
 
 func (s *Stage) judgeShort(text string, in Input) (counterpoint.SegmentAssessment, []error) {
-	v := verdict{}
-	var errs []error
+	v, errs := s.listen(text, in)
+	return s.combine(text, in, &v), errs
+}
+
+// listen asks the classifiers.
+func (s *Stage) listen(text string, in Input) (v verdict, errs []error) {
 	for _, c := range s.table {
 		if err := guard(c, text, in, &v); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	return s.combine(text, in, &v), errs
+	return v, errs
 }

@@ -72,3 +72,21 @@ func TestErrorsNameThePlace(t *testing.T) {
 		t.Error("a missing folder gave no error")
 	}
 }
+
+func TestRadio(t *testing.T) {
+	const text = "The Mayor's car, they SAID, was parked near the old bridge at 9; nobody saw who left it there that evening!"
+	got := corpus.Radio(text)
+	if again := corpus.Radio(text); got != again {
+		t.Errorf("twice: %q, %q", got, again)
+	}
+	if strings.ContainsAny(got, ",;!") || got != strings.ToLower(got) || !strings.Contains(got, "9") {
+		t.Errorf("Radio = %q, want lower case without signs", got)
+	}
+	want := strings.ToLower(strings.NewReplacer(",", "", ";", "", "!", "").Replace(text))
+	if got == want || len(got) < len(want)*8/10 || len(got) > len(want)*12/10 {
+		t.Errorf("Radio = %q, want some letters wrong", got)
+	}
+	if corpus.Radio("…") != "" {
+		t.Errorf("Radio of signs alone = %q", corpus.Radio("…"))
+	}
+}

@@ -15,8 +15,9 @@ import (
 	"counterpoint/classify/lexicon"
 )
 
-// newStage wires the classifiers: the detector for the mission's languages, the heads, the cue packs.
-func newStage(languages []string, log *slog.Logger, metrics prometheus.Registerer) (*classify.Stage, error) {
+// newStage wires the classifiers: the detector for the mission's languages, the heads, the cue packs. A prevalence of
+// 0 is the usual one.
+func newStage(languages []string, prevalence float64, log *slog.Logger, metrics prometheus.Registerer) (*classify.Stage, error) {
 	detector, err := language.New(language.Options{Languages: languages})
 	if err != nil {
 		return nil, err
@@ -29,7 +30,7 @@ func newStage(languages []string, log *slog.Logger, metrics prometheus.Registere
 	if err != nil {
 		return nil, err
 	}
-	return classify.New(classify.Options{Languages: detector, Model: model, Lexicon: packs, Log: log, Registerer: metrics})
+	return classify.New(classify.Options{Languages: detector, Model: model, Lexicon: packs, Prevalence: prevalence, Log: log, Registerer: metrics})
 }
 
 func classifyCommand() *cobra.Command {
@@ -56,7 +57,7 @@ Without, each line is a text. Scores are calibrated to a prevalence of one half:
 				return err
 			}
 			defer closeIn()
-			stage, err := newStage(codes, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+			stage, err := newStage(codes, 0, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 			if err != nil {
 				return err
 			}

@@ -41,6 +41,9 @@ type config struct {
 	OIDC      oidcConfig                   `yaml:"oidc"`    // a provider by which people sign in; default none
 	Alerts    alertsConfig                 `yaml:"alerts"`  // who is told of flags of level 3; default nobody, and the pages show it
 
+	Prevalence float64 `yaml:"prevalence"` // share of what is heard that is assumed to be hateful; default 0.01
+	Capacity   int     `yaml:"capacity"`   // flags that are decided in a day; default none said
+
 	beside     bool // a command that may work beside a process on the same data folder
 	noExample  bool
 	file       string
@@ -203,6 +206,7 @@ func (c *config) check() error {
 		bad = append(bad, counterpoint.FieldError{Field: "behind_proxy", Message: err.Error()})
 	}
 	bad = append(bad, c.checkOIDC()...)
+	bad = append(bad, c.checkReview()...)
 	if err := c.checkPlaces(); err != nil {
 		bad = append(bad, counterpoint.FieldError{Field: "stream and index", Message: err.Error()})
 	}
@@ -240,6 +244,16 @@ func (c *config) check() error {
 		return bad
 	}
 	return nil
+}
+
+func (c *config) checkReview() (bad counterpoint.Invalid) {
+	if !(c.Prevalence >= 0 && c.Prevalence < 1) {
+		bad = append(bad, counterpoint.FieldError{Field: "prevalence", Message: fmt.Sprintf("%v is not a share such as 0.01 for one text in a hundred", c.Prevalence)})
+	}
+	if c.Capacity < 0 {
+		bad = append(bad, counterpoint.FieldError{Field: "capacity", Message: fmt.Sprintf("%d is not a number of flags a day; leave it out for no limit", c.Capacity)})
+	}
+	return bad
 }
 
 func checkCountry(at, country string) counterpoint.Invalid {

@@ -161,7 +161,7 @@ func (l *line) openDesk(ctx context.Context) (err error) {
 }
 
 func (l *line) openClassify(context.Context) (err error) {
-	l.stage, err = newStage(l.cfg.Languages, l.log, l.metrics)
+	l.stage, err = newStage(l.cfg.Languages, l.cfg.Prevalence, l.log, l.metrics)
 	return err
 }
 

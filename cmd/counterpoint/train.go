@@ -14,6 +14,8 @@ import (
 
 	"counterpoint/classify/hate"
 	"counterpoint/classify/language"
+	"counterpoint/classify/quality"
+	"counterpoint/classify/threshold"
 )
 
 func trainCommand() *cobra.Command {
@@ -39,7 +41,42 @@ func trainCommand() *cobra.Command {
 				}
 				return language.Train(ctx, o, w, dirs...)
 			}, true),
+		trainThresholdsCommand(),
 	)
+	return c
+}
+
+func trainThresholdsCommand() *cobra.Command {
+	var data, out string
+	var o quality.FitOptions
+	c := &cobra.Command{
+		Use:   "thresholds",
+		Short: "Find the scores from which on a passage is flagged, on the dev rows of DATA/*.jsonl.gz",
+		Long: `Find the score from which on a passage is flagged, by head, language and kind of source, on dev rows, and count
+how often a flag is right there. Every text is judged twice, as it is and as radio. With --reviews, what people
+decided counts too: it says how often flags are right, not what was never flagged, so it leaves the scores alone.
+The same data gives the same table. The file replaces the embedded one at the next build.`,
+		Example: `  counterpoint train thresholds --data ../shared/data/hate --out classify/threshold/thresholds.tsv
+  counterpoint train thresholds --data ../shared/data/hate --reviews reviews.jsonl --out classify/threshold/thresholds.tsv`,
+		Args: argsBetween(0, 0, ""),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if data == "" || out == "" {
+				return usagef("--data and --out are both needed")
+			}
+			rows, err := quality.Fit(c.Context(), data, o)
+			if err != nil {
+				return err
+			}
+			if err := replaceFile(out, threshold.Format(rows)); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", out, counted(len(rows), "threshold"))
+			return nil
+		},
+	}
+	c.Flags().StringVar(&data, "data", "", "folder of labelled data")
+	c.Flags().StringVar(&out, "out", "", "file to write")
+	c.Flags().StringArrayVar(&o.Reviews, "reviews", nil, "file of 'counterpoint export reviews'; again for each further one")
 	return c
 }
 
