@@ -9,19 +9,22 @@ type Rate struct {
 	High  float64 `json:"high"`
 }
 
+// Heads are what can raise a flag: three scores, which must reach a cut; the grammar's calls for harm; and any other
+// words of the cue packs.
+var Heads = []string{string(Hate), string(Violence), string(Dehumanization), "call", "cues"}
+
 // Threshold is what a machine's flag had to reach, and how often such a flag is right. The shares were measured on
 // labelled text of the language and kind of source named, which need not be alike to what is heard.
 type Threshold struct {
-	// Head is what raised the flag: hate, violence or dehumanization, whose score reached Cut; call, the grammar's
-	// call for harm; or cues, any other words of the packs.
-	Head string   `json:"head"`
+	Head string   `json:"head"` // one of Heads
 	Lang string   `json:"lang"` // measured in, empty where nothing was measured in the language
 	Kind string   `json:"kind"` // measured on: web, social or radio; empty is any
 	Cut  *float64 `json:"cut"`  // null where no score was asked
 
 	Positives   int   `json:"positives"` // rows labelled so
 	Negatives   int   `json:"negatives"` // rows labelled not so, and everyday text
-	Reviewed    int   `json:"reviewed"`  // flags decided by people that Expected knows of
+	Reviewed    int   `json:"reviewed"`  // flags decided elsewhere by people, of which the table knows
+	Here        int   `json:"here"`      // flags of the same source and language decided here, once that is enough; then Expected is theirs
 	Sensitivity *Rate `json:"sensitivity"`
 	FalseAlarms *Rate `json:"false_alarms"`
 
@@ -36,6 +39,31 @@ const GoodEnough = 0.5
 
 // Good reports whether at least half of such flags are right. Where it is false the flag is still shown, and says so.
 func (t Threshold) Good() bool { return t.Expected != nil && t.Expected.Value >= GoodEnough }
+
+// EnoughDecided is how many decisions on flags of a source in a language outweigh what was measured elsewhere.
+const EnoughDecided = 30
+
+// Seen is the threshold with what people decided on flags of the same source and language, once that is enough: the
+// share confirmed, and the prevalence at which such a share would be right.
+func (t Threshold) Seen(confirmed, rejected int) Threshold {
+	decided := confirmed + rejected
+	if decided < EnoughDecided {
+		return t
+	}
+	seen := Wilson(float64(confirmed), float64(decided))
+	t.Here, t.Expected = decided, &seen
+	if t.Sensitivity != nil && t.FalseAlarms != nil {
+		if p := PrevalenceOf(t.Sensitivity.Value, t.FalseAlarms.Value, seen.Value); p > 0 {
+			t.Prevalence = p
+		}
+	}
+	return t
+}
+
+// AtPrevalence is a score calibrated to a prevalence of one half, as it is where a share of prevalence is hateful.
+func AtPrevalence(score, prevalence float64) float64 {
+	return ExpectedPrecision(score, 1-score, prevalence)
+}
 
 // ExpectedPrecision is Bayes' rule: the share of flags that is right where a share of prevalence of what is heard is
 // hateful. It is 0 where nothing is ever flagged.

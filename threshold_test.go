@@ -39,3 +39,37 @@ func TestWilson(t *testing.T) {
 	f(5, 10, 0.2366, 0.7634)
 	f(10, 10, 0.7225, 1)
 }
+
+func TestSeen(t *testing.T) {
+	measured := counterpoint.Threshold{
+		Head: "cues", Prevalence: 0.01, Sensitivity: &counterpoint.Rate{Value: 0.1}, FalseAlarms: &counterpoint.Rate{Value: 0.01},
+		Expected: &counterpoint.Rate{Value: 0.09},
+	}
+	if got := measured.Seen(20, 9); got.Here != 0 || got.Expected.Value != 0.09 {
+		t.Errorf("29 decisions: %+v, want what was measured", got)
+	}
+	got := measured.Seen(20, 10)
+	if got.Here != 30 || math.Abs(got.Expected.Value-2.0/3) > 1e-9 || !got.Good() || math.Abs(got.Prevalence-1.0/6) > 1e-9 {
+		t.Errorf("30 decisions: %+v %+v, want two thirds and a prevalence of a sixth", got, got.Expected)
+	}
+	if measured.Expected.Value != 0.09 {
+		t.Error("the threshold itself was changed")
+	}
+	unmeasured := counterpoint.Threshold{Head: "cues", Prevalence: 0.01}
+	if got := unmeasured.Seen(40, 0); got.Expected.Value != 1 || got.Prevalence != 0.01 {
+		t.Errorf("nothing measured: %+v", got)
+	}
+}
+
+func TestAtPrevalence(t *testing.T) {
+	f := func(score, prevalence, want float64) {
+		t.Helper()
+		if got := counterpoint.AtPrevalence(score, prevalence); math.Abs(got-want) > 5e-4 {
+			t.Errorf("AtPrevalence(%v, %v) = %v, want %v", score, prevalence, got, want)
+		}
+	}
+	f(0.5, 0.01, 0.01)
+	f(0.95, 0.5, 0.95)
+	f(0.99, 0.01, 0.5)
+	f(0, 0.01, 0)
+}

@@ -18,6 +18,28 @@ func (d *Desk) flag(ctx context.Context, c Call, op Op, id string, make func(f *
 	})
 }
 
+// Flag is a flag, with what its reviewers decided on others of the same source and language beside what was measured.
+func (d *Desk) Flag(ctx context.Context, id string) (counterpoint.Flag, error) {
+	f, err := counterpoint.Load[counterpoint.Flag](ctx, d.views, id)
+	if err != nil || f.Threshold == nil {
+		return f, err
+	}
+	q := counterpoint.Query{
+		Source: []string{f.Source}, Lang: []string{f.Lang}, State: []string{string(counterpoint.Confirmed), string(counterpoint.Rejected)},
+	}
+	groups, err := d.views.Count(ctx, counterpoint.KindFlag, q, counterpoint.ByState)
+	if err != nil {
+		return f, fmt.Errorf("count what was decided: %w", err)
+	}
+	n := map[string]int{}
+	for _, g := range groups {
+		n[g.Key] = g.Count
+	}
+	seen := f.Threshold.Seen(n[string(counterpoint.Confirmed)], n[string(counterpoint.Rejected)])
+	f.Threshold = &seen
+	return f, nil
+}
+
 // LeaseFlag keeps a flag for the caller.
 func (d *Desk) LeaseFlag(ctx context.Context, c Call, id string) (Answer, error) {
 	return d.flag(ctx, c, DecideFlag, id, (*counterpoint.Flag).TakeLease)

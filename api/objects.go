@@ -25,7 +25,7 @@ func object[T any](doc T, version int) *objectOutput[T] {
 func (a *API) registerObjects() {
 	get(a, "/items/{id}", func(v counterpoint.ItemView) int { return v.Version })
 	get(a, "/segments/{id}", func(v counterpoint.SegmentView) int { return v.Version })
-	get(a, "/flags/{id}", func(v counterpoint.Flag) int { return v.Version })
+	register(a, operation(http.MethodGet, "/flags/{id}", "One of them, by id"), a.flag)
 	get(a, "/alerts/{id}", func(v counterpoint.Alert) int { return v.Version })
 	get(a, "/narratives/{id}", func(v counterpoint.Narrative) int { return v.Version })
 	get(a, "/messages/{id}", func(v counterpoint.Message) int { return v.Version })
@@ -46,6 +46,14 @@ func get[T counterpoint.Viewed](a *API, path string, version func(T) int) {
 		}
 		return object(doc, version(doc)), nil
 	})
+}
+
+func (a *API) flag(ctx context.Context, in *idInput) (*objectOutput[counterpoint.Flag], error) {
+	f, err := a.desk.Flag(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return object(f, f.Version), nil
 }
 
 func (a *API) auditEntry(ctx context.Context, in *idInput) (*objectOutput[AuditEntry], error) {

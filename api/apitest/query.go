@@ -185,7 +185,10 @@ func entryOf(id string, doc any) entry {
 	case *counterpoint.Account:
 		e.at, e.state, e.text = d.CreatedAt, counterpoint.StateOf(d), d.Name
 	case *counterpoint.Outcome:
-		e.at, e.state, e.text = d.Event.At, d.State, d.Event.Type
+		e.at, e.state, e.text = d.Event.At, "refused", d.Event.Type
+		if d.Applied {
+			e.state = "applied"
+		}
 	}
 	return e
 }

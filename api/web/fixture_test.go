@@ -42,6 +42,12 @@ func ms(s float64) *int64 { n := int64(s * 1000); return &n }
 // newPlace makes the mission at a fixed time.
 func newPlace(t *testing.T) *place {
 	t.Helper()
+	return newPlaceWith(t, web.Options{})
+}
+
+// newPlaceWith makes it with more options of the pages.
+func newPlaceWith(t *testing.T, o web.Options) *place {
+	t.Helper()
 	zone, err := time.LoadLocation("Africa/Bangui")
 	if err != nil {
 		t.Fatal(err)
@@ -49,16 +55,9 @@ func newPlace(t *testing.T) *place {
 	now := time.Date(2026, time.March, 10, 9, 30, 0, 0, time.UTC) // well inside a day of the place, whenever the test runs
 	p := &place{t: t, book: apitest.NewBook(t), now: now}
 	p.desk = p.book.Desk(api.DeskOptions{Now: func() time.Time { return p.now }, ReplyUntil: p.replyUntil})
-	pages, err := web.New(web.Options{
-		Desk: p.desk, Version: "test", Zone: zone, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Playout: func(_ context.Context, _ counterpoint.Account, csv io.Reader, station, zone string) (any, error) {
-			b, err := io.ReadAll(csv)
-			if err != nil || len(b) == 0 {
-				return nil, counterpoint.Invalid{{Field: "log", Message: "is empty"}}
-			}
-			return map[string]any{"read": strings.Count(string(b), "\n") + 1, "proven": 1, "problems": []counterpoint.Rejection{{Line: 2, Reason: "no time in it"}}}, nil
-		},
-	})
+	o.Desk, o.Version, o.Zone, o.Log = p.desk, "test", zone, slog.New(slog.NewTextHandler(t.Output(), nil))
+	o.Playout = playout
+	pages, err := web.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +73,15 @@ func (p *place) replyUntil(_ context.Context, item string) (time.Time, error) {
 		return time.Time{}, counterpoint.ErrNotFound
 	}
 	return p.now.AddDate(0, 0, 20), nil
+}
+
+// playout takes any log and says that one line of it is wrong.
+func playout(_ context.Context, _ counterpoint.Account, csv io.Reader, _, _ string) (any, error) {
+	b, err := io.ReadAll(csv)
+	if err != nil || len(b) == 0 {
+		return nil, counterpoint.Invalid{{Field: "log", Message: "is empty"}}
+	}
+	return map[string]any{"read": strings.Count(string(b), "\n") + 1, "proven": 1, "problems": []counterpoint.Rejection{{Line: 2, Reason: "no time in it"}}}, nil
 }
 
 func (p *place) account(name string, roles ...counterpoint.PersonRole) {
@@ -117,9 +125,22 @@ func (p *place) passage(it counterpoint.ItemView, from, to, level, imminence int
 			Label: m.label, Score: 0.8, Start: start, End: start + len([]rune(m.words)), Contribution: 0.3, Reason: m.reason, Cue: m.cue, Entry: m.cue + "-1", Segment: from,
 		})
 	}
+	s.Threshold = measuredIn(lang)
+	s.Versions = map[string]string{"hate": "hate-1f00", "lexicon": "lexicon-2e11", "thresholds": "thresholds-3d22@0.01"}
 	f := p.book.AddFlag(s)
 	p.flags = append(p.flags, f)
 	return f
+}
+
+// measuredIn is what a flag of the word lists had to reach; only in English there is labelled data.
+func measuredIn(lang string) *counterpoint.Threshold {
+	t := counterpoint.Threshold{Head: "cues", Prevalence: 0.01}
+	if lang == "eng" {
+		t.Lang, t.Positives, t.Negatives = lang, 2527, 9873
+		t.Sensitivity, t.FalseAlarms = &counterpoint.Rate{Value: 0.096, Low: 0.085, High: 0.108}, &counterpoint.Rate{Value: 0.011, Low: 0.009, High: 0.019}
+		t.Expected = &counterpoint.Rate{Value: 0.081, Low: 0.043, High: 0.11}
+	}
+	return &t
 }
 
 type mark struct {

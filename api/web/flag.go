@@ -99,7 +99,7 @@ var rabatParts = []string{"context", "speaker", "intent", "content", "extent", "
 var ratings = []counterpoint.Rating{counterpoint.Met, counterpoint.Partly, counterpoint.NotMet, counterpoint.NotAssessable}
 
 func (p *Pages) flag(r *request) error {
-	f, err := counterpoint.Load[counterpoint.Flag](r.Context(), p.views(), r.PathValue("id"))
+	f, err := p.desk.Flag(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -320,6 +320,14 @@ func (b flagPage) Entries() []string {
 		}
 	}
 	return out
+}
+
+// Measured reports whether the flag's score is of a machine that says how often it is right.
+func (b flagPage) Measured() bool { return b.Flag.Threshold != nil }
+
+// AtPrevalence is a score where hate is as rare as it is assumed to be.
+func (b flagPage) AtPrevalence(l counterpoint.Label) float64 {
+	return counterpoint.AtPrevalence(b.Flag.Scores[l], b.Flag.Threshold.Prevalence)
 }
 
 // Scorings are the last assessments of the passage.

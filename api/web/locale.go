@@ -121,6 +121,15 @@ func (l *locale) arg(a any) string {
 	return fmt.Sprint(a)
 }
 
+// hundred is a share as so many in a hundred, to one place where it is below ten.
+func (l *locale) hundred(share float64) string {
+	places := 0
+	if share < 0.095 {
+		places = 1
+	}
+	return l.numbers.Sprint(number.Decimal(100*share, number.MaxFractionDigits(places)))
+}
+
 func (l *locale) plural(n int) string {
 	return map[plural.Form]string{plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many"}[plural.Cardinal.MatchPlural(l.tag, n, 0, 0, 0, 0)]
 }

@@ -163,6 +163,7 @@ func families() map[string][]string {
 	add("source", counterpoint.Radio, counterpoint.Web, counterpoint.Social, counterpoint.Report)
 	add("rabat.level", counterpoint.Top, counterpoint.Intermediate, counterpoint.Bottom)
 	f["basis.none"] = f["basis"]
+	f["head"] = counterpoint.Heads
 	for _, l := range counterpoint.Labels {
 		add("label", l)
 	}

@@ -23,6 +23,7 @@ type queuePage struct {
 	Grave   int
 	Mine    int // leased by the person who looks
 	Overdue overdueCount
+	Day     api.Workday
 	Next    string
 	Shown   bool // passages are shown though the person has them hidden
 	State   string
@@ -43,6 +44,7 @@ type queueRow struct {
 	Mine   bool
 	Hidden bool
 	Family family
+	Line   bool // the day's line is drawn above it
 }
 
 const queueRows = 25
@@ -95,10 +97,25 @@ func (p *Pages) queue(r *request) error {
 		}
 	}
 	body.Next = page.Next
+	if p.room > 0 {
+		if body.Day, err = p.desk.Workday(r.Context(), p.room, p.midnight()); err != nil {
+			return err
+		}
+	}
+	waits := false
 	for _, flag := range page.Data {
-		body.Rows = append(body.Rows, r.row(v, flag, body.Shown))
+		row := r.row(v, flag, body.Shown)
+		row.Line = !waits && body.Day.Waits(&flag)
+		waits = waits || row.Line
+		body.Rows = append(body.Rows, row)
 	}
 	return r.show(v, body)
+}
+
+// midnight is when the day began where the pages are.
+func (p *Pages) midnight() time.Time {
+	now := p.now().In(p.zone)
+	return time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, p.zone)
 }
 
 func (r *request) row(v *view, f counterpoint.Flag, shown bool) queueRow {

@@ -80,6 +80,7 @@ func (l *locale) funcs(a assets) template.FuncMap {
 		"seconds": func(n int) string { return l.span(time.Duration(n) * time.Second) },
 		"add":     func(a, b int) int { return a + b },
 		"join":    strings.Join,
+		"hundred": l.hundred,
 	}
 }
 

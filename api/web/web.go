@@ -30,7 +30,9 @@ type Options struct {
 	Version string
 	Zone    *time.Location // of the place: times are shown in it and typed in it
 	Playout Playout
-	SignOn  *signon.Provider // nil where people sign in by password alone
+	// Capacity is how many flags are decided in a day; the queue draws a line below them. 0 draws none.
+	Capacity int
+	SignOn   *signon.Provider // nil where people sign in by password alone
 }
 
 // Pages serves everything outside /api, /healthz, /readyz and /metrics. Build it with New.
@@ -42,6 +44,7 @@ type Pages struct {
 	zone    *time.Location
 	playout Playout
 	signOn  *signon.Provider
+	room    int // for decisions in a day
 	locales locales
 	assets  assets
 	handler http.Handler
@@ -58,7 +61,7 @@ func New(o Options) (*Pages, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	p := &Pages{desk: o.Desk, log: o.Log, secure: o.Secure, version: o.Version, zone: o.Zone, playout: o.Playout, signOn: o.SignOn}
+	p := &Pages{desk: o.Desk, log: o.Log, secure: o.Secure, version: o.Version, zone: o.Zone, playout: o.Playout, signOn: o.SignOn, room: o.Capacity}
 	var err error
 	if p.assets, err = loadAssets(); err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ const (
 
 // Heads lists them in the order of the table. Scores are those that can raise a flag without a cue.
 var (
-	Heads  = []string{Hate, Violence, Dehumanization, Call, Cues}
+	Heads  = counterpoint.Heads
 	Scores = []counterpoint.Label{counterpoint.Hate, counterpoint.Violence, counterpoint.Dehumanization}
 )
 

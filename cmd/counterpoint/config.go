@@ -246,12 +246,15 @@ func (c *config) check() error {
 	return nil
 }
 
+// maxCapacity bounds what the queue looks at each time it is shown.
+const maxCapacity = 2000
+
 func (c *config) checkReview() (bad counterpoint.Invalid) {
 	if !(c.Prevalence >= 0 && c.Prevalence < 1) {
 		bad = append(bad, counterpoint.FieldError{Field: "prevalence", Message: fmt.Sprintf("%v is not a share such as 0.01 for one text in a hundred", c.Prevalence)})
 	}
-	if c.Capacity < 0 {
-		bad = append(bad, counterpoint.FieldError{Field: "capacity", Message: fmt.Sprintf("%d is not a number of flags a day; leave it out for no limit", c.Capacity)})
+	if c.Capacity < 0 || c.Capacity > maxCapacity {
+		bad = append(bad, counterpoint.FieldError{Field: "capacity", Message: fmt.Sprintf("%d is not a number of flags a day, 1 to %d; leave it out for no line in the queue", c.Capacity, maxCapacity)})
 	}
 	return bad
 }

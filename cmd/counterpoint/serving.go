@@ -58,6 +58,7 @@ func (l *line) handler(cfg config, secret string) (http.Handler, error) {
 	}
 	pages, err := web.New(web.Options{
 		Desk: l.desk, Log: l.log, Secure: cfg.behindTLS(), Version: version(), Zone: zone, Playout: l.importPlayout, SignOn: provider,
+		Capacity: cfg.Capacity,
 	})
 	if err != nil {
 		return nil, err
