@@ -125,7 +125,7 @@ func (s *Stage) Run(ctx context.Context, in Feed, out Publisher) error {
 			return fmt.Errorf("read items: %w", err)
 		}
 		s.metrics.in.Add(float64(len(entries)))
-		judged := s.assessAll(entries)
+		judged := s.AssessAll(entries)
 		if len(judged) > 0 {
 			if err := out.Publish(ctx, judged...); err != nil {
 				return fmt.Errorf("publish %d assessments: %w", len(judged), err)
@@ -138,8 +138,8 @@ func (s *Stage) Run(ctx context.Context, in Feed, out Publisher) error {
 	}
 }
 
-// assessAll judges a batch with a few workers; the answers are in the order of the entries.
-func (s *Stage) assessAll(entries []counterpoint.Entry[counterpoint.Item]) []counterpoint.Assessment {
+// AssessAll judges a batch with a few workers; the answers are in the order of the entries.
+func (s *Stage) AssessAll(entries []counterpoint.Entry[counterpoint.Item]) []counterpoint.Assessment {
 	out := make([]counterpoint.Assessment, len(entries))
 	next := make(chan int)
 	var wg sync.WaitGroup

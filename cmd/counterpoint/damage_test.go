@@ -66,7 +66,7 @@ func TestForeignIndexIsRefused(t *testing.T) {
 	if err := open(t, b); err == nil || !strings.Contains(err.Error(), "counterpoint rebuild") {
 		t.Errorf("the index of another folder = %v, want it refused with what to do", err)
 	}
-	if err := rebuild(t.Context(), config{Data: b, Languages: defaultLanguages}, io.Discard, io.Discard); err != nil {
+	if err := rebuild(t.Context(), config{Data: b, Languages: defaultLanguages}, false, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if err := open(t, b); err != nil {
@@ -112,7 +112,7 @@ func TestRebuildLeavesAFolderInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Release()
-	if err := rebuild(t.Context(), config{Data: dir, Languages: defaultLanguages}, io.Discard, io.Discard); err == nil {
+	if err := rebuild(t.Context(), config{Data: dir, Languages: defaultLanguages}, false, io.Discard, io.Discard); err == nil {
 		t.Error("rebuilt under another process")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "index.db")); err != nil {

@@ -52,7 +52,7 @@ func TestEraseOnKafka(t *testing.T) {
 		t.Errorf("in the data folder: %v", in)
 	}
 	live := dump(t, cfg.Data)
-	if _, err := rebuildFolder(t.Context(), cfg, newLogger(cfg, testWriter{t})); err != nil {
+	if _, _, err := rebuildFolder(t.Context(), cfg, false, newLogger(cfg, testWriter{t})); err != nil {
 		t.Fatal(err)
 	}
 	if again := dump(t, cfg.Data); !slices.Equal(live, again) {

@@ -20,35 +20,54 @@ import (
 
 func rebuildCommand() *cobra.Command {
 	var at place
+	var rescore bool
 	c := &cobra.Command{
 		Use:   "rebuild",
 		Short: "Make the index again from the log: assessments, then items, then decisions",
 		Long: `Make the index again from the log. The log is the record; the index is only a view of it.
 
 An index in the data folder is deleted first; stop the running process before. An index on servers is made
-beside the one that is served, while processes work, and takes its place when it is there.`,
+beside the one that is served, while processes work, and takes its place when it is there.
+
+With --rescore what was judged by another model, other word lists or thresholds is judged again, and added to the log
+as a further assessment: flags that nobody decided show the new scores, new ones are raised, and those that are no
+longer reached lapse. What people decided stays as it is. Stopped and started again, it goes on. Give it the --config of
+the line: languages and prevalence are part of how items are judged.`,
 		Args: argsBetween(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := at.config(c)
 			if err != nil {
 				return err
 			}
-			return rebuild(c.Context(), cfg, c.OutOrStdout(), c.ErrOrStderr())
+			return rebuild(c.Context(), cfg, rescore, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	at.add(c)
+	c.Flags().BoolVar(&rescore, "rescore", false, "judge again what was judged by other versions")
 	return c
 }
 
-func rebuild(ctx context.Context, cfg config, out, errs io.Writer) error {
+func rebuild(ctx context.Context, cfg config, rescore bool, out, errs io.Writer) error {
 	if cfg.Stream == "" && emptyFolder(cfg.Data) {
 		return fmt.Errorf("there is no log in %s; is --data right, or is --stream missing?", cfg.Data)
 	}
-	again := rebuildFolder
-	if cfg.Index != "" {
-		again = rebuildServer
+	log := newLogger(cfg, errs)
+	var n int64
+	var again rescored
+	var err error
+	switch {
+	case cfg.Index == "":
+		n, again, err = rebuildFolder(ctx, cfg, rescore, log)
+	case rescore:
+		if again, err = rescoreServer(ctx, cfg, log); err == nil {
+			n, err = rebuildServer(ctx, cfg, log)
+		}
+	default:
+		n, err = rebuildServer(ctx, cfg, log)
 	}
-	n, err := again(ctx, cfg, newLogger(cfg, errs))
+	if rescore && (err == nil || again.judged > 0) {
+		fmt.Fprintf(out, "judged %d of %d parts again\n", again.judged, again.parts)
+	}
 	if err != nil {
 		return err
 	}
@@ -56,31 +75,49 @@ func rebuild(ctx context.Context, cfg config, out, errs io.Writer) error {
 	return nil
 }
 
-// rebuildFolder makes the data folder's index anew.
-func rebuildFolder(ctx context.Context, cfg config, log *slog.Logger) (int64, error) {
-	if r, err := findRunning(cfg.Data); err != nil || r != nil {
-		return 0, errors.Join(err, fmt.Errorf("process %d runs on %s; stop it first", pid(r), cfg.Data))
-	}
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return 0, err
-	}
-	if lock, err := embedded.LockFolder(ctx, cfg.Data); err != nil { // 'ingest' on its own has no run.json
-		return 0, err
-	} else if err := lock.Release(); err != nil {
-		return 0, err
+// rebuildFolder makes the data folder's index anew. With rescore it then judges again what that shows to be judged by
+// other versions, and carries on to there.
+func rebuildFolder(ctx context.Context, cfg config, rescore bool, log *slog.Logger) (n int64, again rescored, err error) {
+	if err := freeFolder(ctx, cfg.Data); err != nil {
+		return 0, again, err
 	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(cfg.path(indexFile + suffix)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return 0, fmt.Errorf("delete the index: %w", err)
+			return 0, again, fmt.Errorf("delete the index: %w", err)
 		}
 	}
 	cfg.Roles = []string{roleIndex}
+	if rescore {
+		cfg.Roles = []string{roleClassify, roleIndex}
+	}
 	l, err := openLine(ctx, cfg, log)
 	if err != nil {
-		return 0, err
+		return 0, again, err
 	}
-	n, err := replay(ctx, waiter{log}, l.stream, l.projector, l.store)
-	return n, errors.Join(err, l.close())
+	defer func() { err = errors.Join(err, l.close()) }()
+	if n, err = replay(ctx, waiter{log}, l.stream, l.projector, l.store); err != nil || !rescore {
+		return n, again, err
+	}
+	if again, err = (rescorer{l.stream, l.store, l.stage, waiter{log}}).run(ctx); err != nil {
+		return n, again, err
+	}
+	more, err := replay(ctx, waiter{log}, l.stream, l.projector, l.store)
+	return n + more, again, err
+}
+
+// freeFolder says whether no process works on the data folder.
+func freeFolder(ctx context.Context, data string) error {
+	if r, err := findRunning(data); err != nil || r != nil {
+		return errors.Join(err, fmt.Errorf("process %d runs on %s; stop it first", pid(r), data))
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return err
+	}
+	lock, err := embedded.LockFolder(ctx, data) // 'ingest' on its own has no run.json
+	if err != nil {
+		return err
+	}
+	return lock.Release()
 }
 
 // rebuildServer makes a new generation of the index on servers, beside the one that is served, and puts it in
