@@ -35,18 +35,7 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, kind counterpoint.K
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%ss.csv"`, kind))
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a season's segments take their time
-	began := &statusWriter{ResponseWriter: w}
-	err = ExportCSV(r.Context(), a.desk.Views(), kind, q, began)
-	switch {
-	case err == nil:
-	case began.code == 0:
-		w.Header().Del("Content-Disposition")
-		a.refuse(w, r, err)
-	default:
-		a.problem(r.Context(), err)
-		panic(http.ErrAbortHandler) // so that nobody takes half a table for the whole
-	}
+	a.stream(w, r, func(w io.Writer) error { return ExportCSV(r.Context(), a.desk.Views(), kind, q, w) })
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {

@@ -41,6 +41,7 @@ var routeClasses = map[string]Class{
 	"GET /api/v1/export/airings.csv":        Table,
 	"GET /api/v1/export/trends.csv":         Table,
 	"GET /api/v1/export/reports.csv":        Table,
+	"GET /api/v1/export/reviews.jsonl":      Table,
 	"POST /api/v1/flags":                    Command,
 	"POST /api/v1/flags/lease-next":         Command,
 	"POST /api/v1/flags/{id}/lease":         Command,

@@ -63,7 +63,7 @@ var mayCall = map[string]string{
 	"GET /api/v1/me": "varmp", "POST /api/v1/me/preferences": "varmp", "POST /api/v1/me/saved": "varmp", "POST /api/v1/me/saved/drop": "varmp",
 	"POST /api/v1/tokens": "varmp", "POST /api/v1/accounts/{id}/password": "varmp", // their own
 	"GET /api/v1/items?q=x": "armp", "GET /api/v1/segments?q=x": "armp", "GET /api/v1/flags?q=x": "armp", "GET /api/v1/counts?kind=flag&q=x": "armp",
-	"GET /api/v1/export/flags.csv": "a", "GET /api/v1/export/segments.csv": "a",
+	"GET /api/v1/export/flags.csv": "a", "GET /api/v1/export/segments.csv": "a", "GET /api/v1/export/reviews.jsonl": "a",
 	"GET /api/v1/export/messages.csv": "a", "GET /api/v1/export/airings.csv": "a",
 	"POST /api/v1/flags": "r", "POST /api/v1/flags/lease-next": "r", "POST /api/v1/flags/{id}/lease": "r",
 	"POST /api/v1/flags/{id}/confirm": "r", "POST /api/v1/flags/{id}/reject": "r", "POST /api/v1/flags/{id}/needs-context": "r",

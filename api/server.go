@@ -86,6 +86,7 @@ func New(o Options) (*API, error) {
 	a.registerSources()
 	a.registerHealthOfSources()
 	a.registerExports()
+	a.registerReviews()
 	a.registerTrends()
 	a.registerIngest()
 	a.registerFollowups()

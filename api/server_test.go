@@ -97,7 +97,7 @@ func (h *house) send(req *http.Request) answer {
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, req)
 	a := answer{status: w.Code, header: w.Header(), text: w.Body.String()}
-	if strings.Contains(a.header.Get("Content-Type"), "json") {
+	if kind := a.header.Get("Content-Type"); strings.Contains(kind, "json") && !strings.Contains(kind, "jsonl") {
 		if err := json.Unmarshal(w.Body.Bytes(), &a.body); err != nil {
 			h.t.Fatalf("%s %s: body %q: %v", req.Method, req.URL, a.text, err)
 		}

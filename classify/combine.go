@@ -212,11 +212,11 @@ func modelP(v *verdict, l counterpoint.Label) float64 {
 // raisedBy is what is sure enough to take a reviewer's time, empty for nothing: a cue, or a score that reaches its cut.
 func (s *Stage) raisedBy(in Input, v *verdict, z map[counterpoint.Label]float64, blocked bool) string {
 	r := raising(v, z, blocked)
-	if r.Head != "" {
-		return r.Head
+	if r.head != "" {
+		return r.head
 	}
 	for _, l := range threshold.Scores {
-		p, trained := r.Scores[l]
+		p, trained := r.scores[l]
 		if cut, ok := s.thresholds.Cut(string(l), v.lang(), in.Kind); ok && trained && p >= cut {
 			return string(l)
 		}
@@ -224,49 +224,51 @@ func (s *Stage) raisedBy(in Input, v *verdict, z map[counterpoint.Label]float64,
 	return ""
 }
 
-// Raising is what may flag a text. The zero Raising is of a text that nothing does.
-type Raising struct {
-	// Head is threshold.Call or threshold.Cues where a cue of the grammar, or the tone with more than one reason,
+// raised is what may flag a text. The zero raised is of a text that nothing does.
+type raised struct {
+	// head is threshold.Call or threshold.Cues where a cue of the grammar, or the tone with more than one reason,
 	// flags the text, which no threshold stops.
-	Head string
-	// Scores are what each trained head has to reach its threshold with: its own probability, or what is left of
+	head string
+	// scores are what each trained head has to reach its threshold with: its own probability, or what is left of
 	// it when the tone has had its say, whichever is less.
-	Scores map[counterpoint.Label]float64
+	scores map[counterpoint.Label]float64
 }
 
-func raising(v *verdict, z map[counterpoint.Label]float64, blocked bool) Raising {
+func raising(v *verdict, z map[counterpoint.Label]float64, blocked bool) raised {
 	switch {
 	case v.cues.Level == 3:
-		return Raising{Head: threshold.Call}
+		return raised{head: threshold.Call}
 	case v.cues.Level > 0:
-		return Raising{Head: threshold.Cues}
+		return raised{head: threshold.Cues}
 	case toneLevel(v, z, blocked) == 0 || v.cues.Words < modelWords || len(v.cues.Against) > 0:
-		return Raising{}
+		return raised{}
 	case v.tone.Logit() >= toneSure:
-		return Raising{Head: threshold.Cues}
+		return raised{head: threshold.Cues}
 	}
-	out := Raising{Scores: map[counterpoint.Label]float64{}}
+	out := raised{scores: map[counterpoint.Label]float64{}}
 	for _, l := range threshold.Scores {
 		if _, trained := v.scores.Logit[l]; trained {
-			out.Scores[l] = min(modelP(v, l), sigmoid(z[l]))
+			out.scores[l] = min(modelP(v, l), sigmoid(z[l]))
 		}
 	}
 	return out
 }
 
-// Raising says what may flag a short text, for those who look for the thresholds.
-func (s *Stage) Raising(text string, in Input) (Raising, error) {
+// Raising says what may flag a short text, for those who look for the thresholds: a head that no threshold stops, or
+// the scores that have to reach one. Neither is of a text that nothing flags.
+func (s *Stage) Raising(text, lang string, kind counterpoint.SourceKind) (head string, scores map[counterpoint.Label]float64, err error) {
+	in := Input{Lang: lang, Kind: kind}
 	v, errs := s.listen(text, in)
 	if len(errs) > 0 {
-		return Raising{}, errors.Join(errs...)
+		return "", nil, errors.Join(errs...)
 	}
 	blocked := v.cues.Raw > 0 && v.cues.Level == 0
-	z, heard := logits(&v, blocked), attested(in, &v)
-	a := s.combine(text, in, &v)
-	if !flagged(a, true, heard) {
-		return Raising{}, nil
+	heard := attested(in, &v)
+	if a := s.combine(text, in, &v); !flagged(a, true, heard) {
+		return "", nil, nil
 	}
-	return raising(&v, z, blocked), nil
+	r := raising(&v, logits(&v, blocked), blocked)
+	return r.head, r.scores, nil
 }
 
 // toneSure is a slur and a bad word beside it, or the like.

@@ -239,6 +239,11 @@ func (s *Stage) Judge(text string, in Input) (counterpoint.SegmentAssessment, er
 	return a, errors.Join(errs...)
 }
 
+// Text judges a text of which only language and kind of source are known.
+func (s *Stage) Text(text, lang string, kind counterpoint.SourceKind) (counterpoint.SegmentAssessment, error) {
+	return s.Judge(text, Input{Lang: lang, Kind: kind})
+}
+
 // judge judges a text of any length.
 func (s *Stage) judge(text string, in Input) (counterpoint.SegmentAssessment, []error) {
 	text = strings.ToValidUTF8(text, "\uFFFD")

@@ -43,11 +43,11 @@ func TestNoThresholdHidesACall(t *testing.T) {
 // Only words that the heads hear and no cue does depend on the cut, by language and kind of source.
 func TestScoresFlagFromTheCutOn(t *testing.T) {
 	const text = "women only want your money and then leave you like all of them"
-	may, err := newStage(t, nil).Raising(text, classify.Input{Lang: "eng", Kind: counterpoint.Social})
-	if err != nil || may.Head != "" || may.Scores[counterpoint.Hate] < 0.5 {
-		t.Fatalf("Raising = %+v, %v: the sentence tests nothing", may, err)
+	head, scores, err := newStage(t, nil).Raising(text, "eng", counterpoint.Social)
+	score := scores[counterpoint.Hate]
+	if err != nil || head != "" || score < 0.5 {
+		t.Fatalf("Raising = %q, %v, %v: the sentence tests nothing", head, scores, err)
 	}
-	score := may.Scores[counterpoint.Hate]
 	row := threshold.Row{Head: "hate", Lang: "eng", Positives: 100, Hits: 50, Negatives: 100, Alarms: 1}
 	f := func(cut float64, kind string, want bool) {
 		t.Helper()

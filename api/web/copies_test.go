@@ -42,8 +42,8 @@ func TestNearCopies(t *testing.T) {
 	}
 
 	w.fill(page, "/flags/"+head.ID+"/reject", "reason", "an old song").is(200)
-	w.get("/flags/"+head.ID).is(200).says("Heard again once since it was decided.")
+	w.get("/flags/" + head.ID).is(200).says("Heard again once since it was decided.")
 	w.get("/flags/"+same.ID).is(200).says("It is decided there", "Rejected")
 	w.fill(w.get("/flags/"+same.ID), "/flags/"+same.ID+"/lease").is(200)
-	w.get("/flags/"+same.ID).is(200).says("stands on its own")
+	w.get("/flags/" + same.ID).is(200).says("stands on its own")
 }

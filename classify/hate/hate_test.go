@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -164,6 +166,40 @@ func TestTrainingIsTheSameOnAnyNumberOfCores(t *testing.T) {
 	}
 	if bytes.Equal(one, other.Bytes()) {
 		t.Error("another seed made the same model: the comparison shows nothing")
+	}
+}
+
+// What people decided is further data: it makes another model, the same each time.
+func TestTrainReadsReviews(t *testing.T) {
+	dir := shared(t, "data", "hate")
+	reviews := filepath.Join(t.TempDir(), "reviews.jsonl")
+	var rows strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&rows, `{"source":"reviews","lang":"eng","text":"they are a plague of zimbots, all %d of them","labels":{"hate":1,"offensive":null,"violence":null,"dehumanization":null},"split":"train"}`+"\n", i)
+	}
+	if err := os.WriteFile(reviews, []byte(rows.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	train := func(o hate.TrainOptions) *hate.Model {
+		t.Helper()
+		var b bytes.Buffer
+		o.Rows, o.Epochs = 300, 1
+		if err := hate.Train(t.Context(), dir, o, &b); err != nil {
+			t.Fatal(err)
+		}
+		m, err := hate.Read(b.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	with := hate.TrainOptions{Reviews: []string{reviews}}
+	before, after, again := train(hate.TrainOptions{}), train(with), train(with)
+	if after.Version() != again.Version() {
+		t.Error("the same reviews made two models")
+	}
+	if before.Version() == after.Version() || slices.Contains(before.Sources, "reviews") || !slices.Contains(after.Sources, "reviews") {
+		t.Errorf("%s from %v, with reviews %s from %v", before.Version(), before.Sources, after.Version(), after.Sources)
 	}
 }
 

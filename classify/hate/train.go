@@ -24,6 +24,9 @@ type TrainOptions struct {
 	// Everyday is a folder of data/langid whose sentences stand in for ordinary talk. Empty means the folder
 	// langid beside the labelled data, where there is one; "none" means none.
 	Everyday string
+	// Reviews are files of 'counterpoint export reviews', read as further labelled data: train rows make weights, dev rows
+	// calibrate. A language is calibrated once enough of them say yes and no.
+	Reviews  []string
 	Epochs   int                      // 0 means 4
 	Rows     int                      // train and dev rows read of each file; 0 means all
 	Seed     uint64                   // 0 means 1
@@ -122,6 +125,7 @@ func read(ctx context.Context, dir string, o TrainOptions) (data, error) {
 	if err != nil {
 		return data{}, err
 	}
+	files = append(files, o.Reviews...)
 	var d data
 	for _, f := range files {
 		n := map[string]int{}

@@ -11,15 +11,12 @@ import (
 	"strings"
 
 	"counterpoint"
-	"counterpoint/classify"
 	"counterpoint/classify/corpus"
-	"counterpoint/classify/hate"
 	"counterpoint/classify/threshold"
 )
 
 // FitOptions shape a table of thresholds. The zero value makes the shipped one.
 type FitOptions struct {
-	Model *hate.Model // nil means the embedded one
 	// Reviews are files of `counterpoint export reviews`. What people decided says how often flags are right; it
 	// cannot say what was never flagged, so it moves the expected precision and leaves the cuts.
 	Reviews []string
@@ -54,14 +51,10 @@ type sample struct {
 
 // Fit finds the cut of each head by language and kind of source on the dev rows of the folder, and counts what is
 // flagged there. The same data gives the same table.
-func Fit(ctx context.Context, dir string, o FitOptions) ([]threshold.Row, error) {
+func Fit(ctx context.Context, stage Stage, dir string, o FitOptions) ([]threshold.Row, error) {
 	o.Budget = cmp.Or(o.Budget, 0.003)
-	stage, err := stageWith(o.Model, nil)
-	if err != nil {
-		return nil, err
-	}
 	var all []sample
-	err = devRows(ctx, dir, func(r Row) error {
+	err := devRows(ctx, dir, func(r Row) error {
 		if slices.Contains(noisy, r.Source) {
 			return nil
 		}
@@ -88,14 +81,14 @@ func Fit(ctx context.Context, dir string, o FitOptions) ([]threshold.Row, error)
 	return rows, nil
 }
 
-func judged(stage *classify.Stage, r Row, text string, kind counterpoint.SourceKind) (sample, error) {
-	may, err := stage.Raising(text, classify.Input{Lang: r.Lang, Kind: kind})
+func judged(stage Stage, r Row, text string, kind counterpoint.SourceKind) (sample, error) {
+	head, scores, err := stage.Raising(text, r.Lang, kind)
 	if err != nil {
 		return sample{}, fmt.Errorf("judging row %s: %w", r.ID, err)
 	}
-	s := sample{lang: r.Lang, kind: string(kind), source: r.Source, everyday: r.everyday(), raised: may.Head}
+	s := sample{lang: r.Lang, kind: string(kind), source: r.Source, everyday: r.everyday(), raised: head}
 	for i, l := range threshold.Scores {
-		s.y[i], s.score[i] = r.label(l), may.Scores[l]
+		s.y[i], s.score[i] = r.label(l), scores[l]
 	}
 	return s, nil
 }

@@ -13,7 +13,7 @@ import (
 
 // The table in the program is the one that its own command makes, from the model and the packs in the program.
 func TestThresholdsComeFromTheData(t *testing.T) {
-	rows, err := quality.Fit(t.Context(), shared(t, "hate"), quality.FitOptions{})
+	rows, err := quality.Fit(t.Context(), stage(t), shared(t, "hate"), quality.FitOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func data(t *testing.T, hateful, mislabelled int) string {
 
 func fitted(t *testing.T, dir string, o quality.FitOptions) *threshold.Table {
 	t.Helper()
-	rows, err := quality.Fit(t.Context(), dir, o)
+	rows, err := quality.Fit(t.Context(), stage(t), dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,14 +5,13 @@ import (
 	"slices"
 
 	"counterpoint"
-	"counterpoint/classify"
 	"counterpoint/classify/corpus"
 	"counterpoint/classify/threshold"
 )
 
 // countReviews adds what people decided to the rows of the head that raises each passage: that of its language and
 // kind, where there is one, and that of its language.
-func countReviews(ctx context.Context, stage *classify.Stage, rows []threshold.Row, files []string) error {
+func countReviews(ctx context.Context, stage Stage, rows []threshold.Row, files []string) error {
 	for _, file := range files {
 		err := corpus.Each(ctx, file, func(r Row) error {
 			r.Lang, _ = counterpoint.Lang(r.Lang)

@@ -8,12 +8,7 @@ import (
 	"slices"
 
 	"counterpoint"
-	"counterpoint/classify"
 	"counterpoint/classify/corpus"
-	"counterpoint/classify/hate"
-	"counterpoint/classify/language"
-	"counterpoint/classify/lexicon"
-	"counterpoint/classify/threshold"
 )
 
 // Row is a line of labelled data: docs/DATA.md. A label that is nil is not known.
@@ -64,22 +59,11 @@ func (r Row) label(l counterpoint.Label) int {
 	return -1
 }
 
-// stageWith is the stage with these thresholds.
-func stageWith(model *hate.Model, t *threshold.Table) (*classify.Stage, error) {
-	detector, err := language.New(language.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if model == nil {
-		if model, err = hate.Load(); err != nil {
-			return nil, err
-		}
-	}
-	packs, err := lexicon.Open()
-	if err != nil {
-		return nil, err
-	}
-	return classify.New(classify.Options{Languages: detector, Model: model, Lexicon: packs, Thresholds: t})
+// Stage judges: *classify.Stage.
+type Stage interface {
+	// Raising says what may flag a text: a head that no threshold stops, or the scores that have to reach one.
+	Raising(text, lang string, kind counterpoint.SourceKind) (head string, scores map[counterpoint.Label]float64, err error)
+	Text(text, lang string, kind counterpoint.SourceKind) (counterpoint.SegmentAssessment, error)
 }
 
 // devRows calls f with the dev rows of the folder, and with everyday sentences of the folder langid beside it, where

@@ -168,10 +168,17 @@ func exportCommand() *cobra.Command {
 	var f filters
 	var format string
 	c := &cobra.Command{
-		Use:     "export flags|segments|items|narratives|messages|airings|alerts|followups|audit",
-		Short:   "Write documents as JSONL or CSV",
-		Example: "  counterpoint export flags --state confirmed --format csv > confirmed.csv",
-		Args:    argsBetween(1, 1, "what to export: flags, segments, items, narratives, messages, airings, alerts, followups or audit"),
+		Use:   "export flags|segments|items|narratives|messages|airings|alerts|followups|audit|reviews",
+		Short: "Write documents as JSONL or CSV, or decisions as labelled data",
+		Long: `Write documents as JSONL or CSV.
+
+'export reviews' writes what people decided as rows of labelled data (docs/DATA.md), for 'train thresholds --reviews' and
+'train hate --reviews': confirmed and rejected passages as they were judged. Numbers, addresses and handles are masked;
+erased words, the built-in example and what reporters wrote in confidence are left out. Keep the file as you keep the
+data folder: it holds what people said.`,
+		Example: "  counterpoint export flags --state confirmed --format csv > confirmed.csv\n" +
+			"  counterpoint export reviews --lang hau > reviews.jsonl",
+		Args: argsBetween(1, 1, "what to export: flags, segments, items, narratives, messages, airings, alerts, followups, audit or reviews"),
 		RunE: func(c *cobra.Command, args []string) error {
 			q, err := f.query()
 			if err != nil {
@@ -186,6 +193,9 @@ func exportCommand() *cobra.Command {
 				return err
 			}
 			defer store.Close()
+			if args[0] == reviewRows {
+				return exportReviews(c, store, q)
+			}
 			if format == "csv" {
 				return api.ExportCSV(c.Context(), store, kind, q, c.OutOrStdout())
 			}
@@ -199,6 +209,19 @@ func exportCommand() *cobra.Command {
 	return c
 }
 
+// reviewRows are decisions as labelled data.
+const reviewRows = "reviews"
+
+func exportReviews(c *cobra.Command, v counterpoint.Views, q counterpoint.Query) error {
+	left, err := api.ExportReviews(c.Context(), v, q, c.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "%s; left out: %d of the built-in example, %d of reporters, %d erased\n",
+		counted(left.Rows, "row"), left.Examples, left.Reports, left.Erased)
+	return nil
+}
+
 var exportKinds = map[string]counterpoint.Kind{
 	"flags": counterpoint.KindFlag, "segments": counterpoint.KindSegment, "items": counterpoint.KindItem,
 	"narratives": counterpoint.KindNarrative, "messages": counterpoint.KindMessage, "airings": counterpoint.KindAiring,
@@ -208,8 +231,12 @@ var exportKinds = map[string]counterpoint.Kind{
 func exportKind(what, format string) (counterpoint.Kind, error) {
 	kind, ok := exportKinds[what]
 	switch {
+	case what == reviewRows && format == "jsonl":
+		return counterpoint.KindFlag, nil
+	case what == reviewRows:
+		return "", usagef("reviews have no CSV form; use --format jsonl")
 	case !ok:
-		return "", usagef("%q cannot be exported; choose flags, segments, items, narratives, messages, airings, followups or audit", what)
+		return "", usagef("%q cannot be exported; choose flags, segments, items, narratives, messages, airings, alerts, followups, audit or reviews", what)
 	case format != "jsonl" && format != "csv":
 		return "", usagef("--format %q is neither jsonl nor csv", format)
 	case format == "csv" && !slices.Contains(api.ExportKinds, kind):

@@ -5,13 +5,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"counterpoint/classify"
 	"counterpoint/classify/hate"
 	"counterpoint/classify/language"
 	"counterpoint/classify/quality"
@@ -27,19 +30,19 @@ func trainCommand() *cobra.Command {
 	}
 	c.AddCommand(
 		trainOne("hate", "Train the heads hate, offensive, violence and dehumanization on DATA/*.jsonl.gz",
-			func(ctx context.Context, dirs []string, shareAlike bool, progress func(int, int, int), w io.Writer) error {
-				if len(dirs) != 1 {
+			func(ctx context.Context, o trainOptions, progress func(int, int, int), w io.Writer) error {
+				if len(o.data) != 1 {
 					return usagef("--data: one folder")
 				}
-				return hate.Train(ctx, dirs[0], hate.TrainOptions{NoShareAlike: !shareAlike, Progress: progress}, w)
+				return hate.Train(ctx, o.data[0], hate.TrainOptions{NoShareAlike: !o.shareAlike, Reviews: o.reviews, Progress: progress}, w)
 			}, true),
 		trainOne("language", "Train the language model on DATA/*.jsonl.gz",
-			func(ctx context.Context, dirs []string, shareAlike bool, progress func(int, int, int), w io.Writer) error {
-				o := language.TrainOptions{Progress: progress, ShareAlike: language.No}
-				if shareAlike {
-					o.ShareAlike = language.Yes
+			func(ctx context.Context, o trainOptions, progress func(int, int, int), w io.Writer) error {
+				lo := language.TrainOptions{Progress: progress, ShareAlike: language.No}
+				if o.shareAlike {
+					lo.ShareAlike = language.Yes
 				}
-				return language.Train(ctx, o, w, dirs...)
+				return language.Train(ctx, lo, w, o.data...)
 			}, true),
 		trainThresholdsCommand(),
 	)
@@ -63,7 +66,11 @@ The same data gives the same table. The file replaces the embedded one at the ne
 			if data == "" || out == "" {
 				return usagef("--data and --out are both needed")
 			}
-			rows, err := quality.Fit(c.Context(), data, o)
+			stage, err := bareStage()
+			if err != nil {
+				return err
+			}
+			rows, err := quality.Fit(c.Context(), stage, data, o)
 			if err != nil {
 				return err
 			}
@@ -80,12 +87,22 @@ The same data gives the same table. The file replaces the embedded one at the ne
 	return c
 }
 
-type trainer func(ctx context.Context, data []string, shareAlike bool, progress func(epoch, done, n int), w io.Writer) error
+// trainOptions are what the command line says of a model to make.
+type trainOptions struct {
+	data, reviews []string
+	shareAlike    bool
+}
+
+// bareStage is the stage as it is in the program, for all languages.
+func bareStage() (*classify.Stage, error) {
+	return newStage(nil, 0, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+}
+
+type trainer func(ctx context.Context, o trainOptions, progress func(epoch, done, n int), w io.Writer) error
 
 func trainOne(name, short string, train trainer, shareAlikeDefault bool) *cobra.Command {
-	var data []string
+	var o trainOptions
 	var out string
-	var shareAlike bool
 	c := &cobra.Command{
 		Use:     name,
 		Short:   short,
@@ -93,11 +110,11 @@ func trainOne(name, short string, train trainer, shareAlikeDefault bool) *cobra.
 		Example: fmt.Sprintf("  counterpoint train %s --data ../shared/data/%s --out model.bin", name, map[string]string{"hate": "hate", "language": "langid"}[name]),
 		Args:    argsBetween(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if len(data) == 0 || out == "" {
+			if len(o.data) == 0 || out == "" {
 				return usagef("--data and --out are both needed")
 			}
 			var model bytes.Buffer
-			if err := train(c.Context(), data, shareAlike, epochs(c.ErrOrStderr()), &model); err != nil {
+			if err := train(c.Context(), o, epochs(c.ErrOrStderr()), &model); err != nil {
 				return err
 			}
 			if err := replaceFile(out, model.Bytes()); err != nil {
@@ -107,9 +124,12 @@ func trainOne(name, short string, train trainer, shareAlikeDefault bool) *cobra.
 			return nil
 		},
 	}
-	c.Flags().StringArrayVar(&data, "data", nil, "folder or file of labelled data; for languages, again for each further one")
+	c.Flags().StringArrayVar(&o.data, "data", nil, "folder or file of labelled data; for languages, again for each further one")
+	if name == "hate" {
+		c.Flags().StringArrayVar(&o.reviews, "reviews", nil, "file of 'counterpoint export reviews', read as further data; again for each further one")
+	}
 	c.Flags().StringVar(&out, "out", "", "file to write")
-	c.Flags().BoolVar(&shareAlike, "share-alike", shareAlikeDefault, "also use sources under share-alike licences")
+	c.Flags().BoolVar(&o.shareAlike, "share-alike", shareAlikeDefault, "also use sources under share-alike licences")
 	return c
 }
 
