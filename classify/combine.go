@@ -68,15 +68,18 @@ func (s *Stage) combine(text string, in Input, v *verdict) counterpoint.SegmentA
 	}
 	blocked := v.cues.Raw > 0 && v.cues.Level == 0
 	z := logits(v, blocked)
-	a.Scores = make(map[counterpoint.Label]float64, len(counterpoint.Scored))
-	for _, l := range counterpoint.Scored {
-		a.Scores[l] = sigmoid(z[l])
-	}
 	head := s.raisedBy(in, v, z, blocked)
 	a.Level = max(a.Level, toneLevel(v, z, blocked))
 	a.Basis = basis(v, a.Level)
 	if a.Flag = flagged(a, head != "", heard); a.Flag {
 		a.Threshold = s.thresholds.Expect(head, v.lang(), in.Kind, s.prevalence)
+	}
+	for l := range z { // what is decided above does not hang on it: a curve rises through the origin
+		z[l] = s.curves.At(l, v.lang(), z[l])
+	}
+	a.Scores = make(map[counterpoint.Label]float64, len(counterpoint.Scored))
+	for _, l := range counterpoint.Scored {
+		a.Scores[l] = sigmoid(z[l])
 	}
 	s.explain(text, in, v, z, blocked, &a)
 	return a
@@ -252,6 +255,12 @@ func raising(v *verdict, z map[counterpoint.Label]float64, blocked bool) raised 
 		}
 	}
 	return out
+}
+
+// Logits are the log-odds of the labels of a short text before they are calibrated, for those who calibrate.
+func (s *Stage) Logits(text, lang string, kind counterpoint.SourceKind) (map[counterpoint.Label]float64, error) {
+	v, errs := s.listen(text, Input{Lang: lang, Kind: kind})
+	return logits(&v, v.cues.Raw > 0 && v.cues.Level == 0), errors.Join(errs...)
 }
 
 // Raising says what may flag a short text, for those who look for the thresholds: a head that no threshold stops, or

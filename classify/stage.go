@@ -28,6 +28,8 @@ type Options struct {
 	Lexicon   Lexicon  // needed
 	// Thresholds are the scores from which on a passage is flagged; nil means the embedded ones.
 	Thresholds *threshold.Table
+	// Curves calibrate the scores; nil means the embedded ones.
+	Curves *threshold.Calibration
 	// Prevalence is the share of what is heard that is assumed to be hateful, for the expected precision of a flag;
 	// 0 means threshold.DefaultPrevalence.
 	Prevalence float64
@@ -51,6 +53,7 @@ type Stage struct {
 	table     []classifier
 
 	thresholds *threshold.Table
+	curves     *threshold.Calibration
 	prevalence float64
 	versions   map[string]string
 	workers    int
@@ -89,6 +92,7 @@ func New(o Options) (*Stage, error) {
 		s.versions[c.name] = c.version()
 	}
 	s.versions["thresholds"] = fmt.Sprintf("%s@%g", s.thresholds.Version(), s.prevalence)
+	s.versions["calibration"] = s.curves.Version()
 	return s, nil
 }
 
@@ -96,6 +100,9 @@ func (s *Stage) setThresholds(o Options) (err error) {
 	s.thresholds, s.prevalence = o.Thresholds, cmp.Or(o.Prevalence, threshold.DefaultPrevalence)
 	if s.thresholds == nil {
 		s.thresholds, err = threshold.Load()
+	}
+	if s.curves = o.Curves; s.curves == nil && err == nil {
+		s.curves, err = threshold.LoadCurves()
 	}
 	if !(s.prevalence > 0 && s.prevalence < 1) {
 		return fmt.Errorf("classify: prevalence %v: want a share between 0 and 1: %w", s.prevalence, counterpoint.ErrInvalid)

@@ -1,10 +1,7 @@
 package quality_test
 
 import (
-	"bufio"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +11,7 @@ import (
 	"counterpoint/classify/hate"
 	"counterpoint/classify/language"
 	"counterpoint/classify/lexicon"
+	"counterpoint/classify/quality"
 )
 
 func stage(t *testing.T) *classify.Stage {
@@ -41,57 +39,47 @@ func stage(t *testing.T) *classify.Stage {
 // in _nh is of level 0. The words of the cases and of the packs come from the same hands, so the table flatters; a
 // native reader has seen none of it. What it is for is to show what a change breaks.
 func TestFunctional(t *testing.T) {
-	files, err := filepath.Glob("testdata/functional/*.tsv")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no functional cases", err)
+	cases, err := quality.Cases()
+	if err != nil || len(cases) < 200 {
+		t.Fatalf("%d functional cases, %v", len(cases), err)
 	}
 	s := stage(t)
+	var langs []string
+	right, all, wrong := map[string][2]int{}, map[string][2]int{}, map[string][2][]string{}
+	for _, c := range cases {
+		if !strings.HasSuffix(c.Name, "_h") && !strings.HasSuffix(c.Name, "_nh") {
+			t.Fatalf("%s: %q ends neither in _h nor in _nh", c.Lang, c.Name)
+		}
+		a, err := s.Judge(c.Text, classify.Input{Lang: c.Lang, Kind: counterpoint.Social})
+		if err != nil {
+			t.Error(err)
+		}
+		if !slices.Contains(langs, c.Lang) {
+			langs = append(langs, c.Lang)
+		}
+		k := 0
+		if strings.HasSuffix(c.Name, "_nh") {
+			k = 1
+		}
+		n, m, w := all[c.Lang], right[c.Lang], wrong[c.Lang]
+		if n[k]++; a.Level >= 1 == (k == 0) {
+			m[k]++
+		} else {
+			w[k] = append(w[k], c.Name)
+		}
+		all[c.Lang], right[c.Lang], wrong[c.Lang] = n, m, w
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "lang what right of wrong\n")
-	for _, file := range files {
-		lang := strings.TrimSuffix(filepath.Base(file), ".tsv")
-		right, all, wrong := [2]int{}, [2]int{}, [2][]string{}
-		eachCase(t, file, func(name, text string) {
-			a, err := s.Judge(text, classify.Input{Lang: lang, Kind: counterpoint.Social})
-			if err != nil {
-				t.Error(err)
-			}
-			k := 0
-			if strings.HasSuffix(name, "_nh") {
-				k = 1
-			}
-			if all[k]++; a.Level >= 1 == (k == 0) {
-				right[k]++
-			} else {
-				wrong[k] = append(wrong[k], name)
-			}
-		})
+	for _, lang := range langs {
 		for k, what := range [2]string{"hateful", "fine"} {
-			slices.Sort(wrong[k])
-			fmt.Fprintf(&b, "%s %s %d %d %s\n", lang, what, right[k], all[k], strings.Join(wrong[k], " "))
-			if 10*right[k] < 7*all[k] {
-				t.Errorf("%s: %d of %d %s cases right, want at least 7 of 10", lang, right[k], all[k], what)
+			n, m, w := all[lang][k], right[lang][k], wrong[lang][k]
+			slices.Sort(w)
+			fmt.Fprintf(&b, "%s %s %d %d %s\n", lang, what, m, n, strings.Join(w, " "))
+			if 10*m < 7*n {
+				t.Errorf("%s: %d of %d %s cases right, want at least 7 of 10", lang, m, n, what)
 			}
 		}
 	}
 	golden(t, "functional.golden", b.String())
-}
-
-func eachCase(t *testing.T, file string, f func(name, text string)) {
-	t.Helper()
-	in, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	for sc := bufio.NewScanner(in); sc.Scan(); {
-		name, text, ok := strings.Cut(sc.Text(), "\t")
-		if !ok {
-			continue
-		}
-		if !strings.HasSuffix(name, "_h") && !strings.HasSuffix(name, "_nh") {
-			t.Fatalf("%s: %q ends neither in _h nor in _nh", file, name)
-		}
-		f(name, text)
-	}
 }

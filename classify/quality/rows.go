@@ -63,6 +63,8 @@ func (r Row) label(l counterpoint.Label) int {
 type Stage interface {
 	// Raising says what may flag a text: a head that no threshold stops, or the scores that have to reach one.
 	Raising(text, lang string, kind counterpoint.SourceKind) (head string, scores map[counterpoint.Label]float64, err error)
+	// Logits are the log-odds of the labels before they are calibrated.
+	Logits(text, lang string, kind counterpoint.SourceKind) (map[counterpoint.Label]float64, error)
 	Text(text, lang string, kind counterpoint.SourceKind) (counterpoint.SegmentAssessment, error)
 }
 

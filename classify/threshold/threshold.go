@@ -211,8 +211,7 @@ func star(s string) string {
 
 // Parse reads a table. An error names the line and what is wrong with it.
 func Parse(b []byte) (*Table, error) {
-	sum := sha256.Sum256(b)
-	t := &Table{hash: hex.EncodeToString(sum[:6])}
+	t := &Table{hash: hashOf(b)}
 	seen, header := map[key]bool{}, false
 	n := 0
 	for line := range strings.Lines(string(b)) {
@@ -243,6 +242,11 @@ func Parse(b []byte) (*Table, error) {
 		return nil, wrong(n, "the file is empty; make it with: counterpoint train thresholds")
 	}
 	return t.index(), nil
+}
+
+func hashOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:6])
 }
 
 func parseRow(n int, fields []string) (Row, error) {

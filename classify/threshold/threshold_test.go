@@ -136,3 +136,42 @@ func TestShippedTable(t *testing.T) {
 		}
 	}
 }
+
+func TestCurvesRiseThroughTheOrigin(t *testing.T) {
+	c, err := threshold.ParseCurves(threshold.FormatCurves([]threshold.Curve{
+		{Label: counterpoint.Hate, Lang: "eng", Rows: 9, Knots: [][2]float64{{-2, -1}, {0, 0}, {1, 0.5}, {3, 2.5}}},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(label counterpoint.Label, lang string, z, want float64) {
+		t.Helper()
+		if got := c.At(label, lang, z); math.Abs(got-want) > 1e-9 {
+			t.Errorf("At(%s, %s, %v) = %v, want %v", label, lang, z, got, want)
+		}
+	}
+	f(counterpoint.Hate, "eng", 0, 0)
+	f(counterpoint.Hate, "eng", -1, -0.5)
+	f(counterpoint.Hate, "eng", -4, -2) // as the last piece goes on
+	f(counterpoint.Hate, "eng", 2, 1.5)
+	f(counterpoint.Hate, "eng", 5, 4.5)
+	f(counterpoint.Hate, "fra", 2, 2)
+	f(counterpoint.Violence, "eng", 2, 2)
+}
+
+func TestParseCurvesNamesTheLine(t *testing.T) {
+	const header = "label\tlang\trows\tknots\n"
+	f := func(file, want string) {
+		t.Helper()
+		if _, err := threshold.ParseCurves([]byte(file)); err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, counterpoint.ErrInvalid) {
+			t.Errorf("ParseCurves(%q): %v, want %q", file, err, want)
+		}
+	}
+	f("x\n", "line 1: want the columns")
+	f(header+"hate\teng\n", "line 2: 2 fields")
+	f(header+"love\teng\t3\t-1:-1 1:1\n", `label "love"`)
+	f(header+"hate\teng\t3\t1:1 0:0\n", `knot "0:0" does not rise`)
+	f(header+"hate\teng\t3\t0:0\n", "two knots")
+	f(header+"hate\teng\t3\t-1:0 1:1\n", "does not go through 0:0")
+	f(header+"hate\teng\t3\t-1:x 1:1\n", "two numbers")
+}

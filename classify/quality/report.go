@@ -1,0 +1,75 @@
+package quality
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteJSON writes the report as one JSON object.
+func (r Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// String is a figure with its interval.
+func (f Figure) String() string { return fmt.Sprintf("%.3f %.3f %.3f", f.Value, f.Low, f.High) }
+
+// WriteText writes the report for people.
+func (r Report) WriteText(w io.Writer) error {
+	b := &strings.Builder{}
+	fmt.Fprint(b, "the whole stage, scores at one half; in each column the figure and its 95 % interval\n")
+	fmt.Fprintf(b, "%-15s %-4s %-15s %6s %6s %-17s %-17s %-17s %-17s %-17s %-17s\n", "set", "lang", "label", "texts", "pos", "P", "R", "F1", "AUC", "AP", "ECE")
+	for _, l := range append(r.Sets, r.Languages...) {
+		set := l.Set
+		if set == "" {
+			set = "all"
+		}
+		fmt.Fprintf(b, "%-15s %-4s %-15s %6d %6d %-17s %-17s %-17s %-17s %-17s %-17s\n", set, l.Lang, l.Label, l.Texts, l.Positives, l.Precision, l.Recall, l.F1, l.AUC, l.AP, l.ECE)
+	}
+	r.writeCases(b)
+	fmt.Fprintf(b, "\neveryday text that nobody labelled\n%-15s %-4s %6s %-17s %-17s %7s\n", "set", "lang", "texts", "level 1 or more", "flagged", "level 3")
+	for _, q := range r.Everyday {
+		fmt.Fprintf(b, "%-15s %-4s %6d %-17s %-17s %7d\n", q.Set, q.Lang, q.Texts, q.Guessed, q.Flagged, q.Calls)
+	}
+	fmt.Fprintf(b, "\nhate as radio would put it: macro-F1, the cut from the other half\n%-15s %-4s %6s %6s %6s %6s\n", "set", "lang", "texts", "clean", "radio", "loss")
+	for _, l := range r.Radio {
+		fmt.Fprintf(b, "%-15s %-4s %6d %6.3f %6.3f %6.3f\n", l.Set, l.Lang, l.Texts, l.Clean, l.Radio, l.Loss)
+	}
+	if r.Speed != nil {
+		fmt.Fprintf(b, "\n%.0f texts a second of CPU, %.0f MB of heap\n", r.Speed.Texts, r.Speed.HeapMB)
+	}
+	for i, m := range r.Mistakes {
+		if i == 0 || r.Mistakes[i-1].Label != m.Label || r.Mistakes[i-1].Kind != m.Kind {
+			fmt.Fprintf(b, "\n%s, %s\n", m.Label, m.Kind)
+		}
+		fmt.Fprintf(b, "  %.3f %s %s: %s\n", m.Score, m.Lang, m.ID, strings.Join(strings.Fields(m.Text), " "))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeCases writes functional cases and fairness, a line for each functionality and language.
+func (r Report) writeCases(b *strings.Builder) {
+	fmt.Fprint(b, "\nfunctional cases right, by language\n")
+	for i, f := range r.Functional {
+		if i == 0 || r.Functional[i-1].Name != f.Name {
+			if i > 0 {
+				fmt.Fprintln(b)
+			}
+			fmt.Fprintf(b, "%-22s", f.Name)
+		}
+		fmt.Fprintf(b, " %s %d/%d", f.Lang, f.Right, f.Cases)
+	}
+	fmt.Fprintf(b, "\n\nneutral and friendly sentences about groups\n%-4s %9s %6s %-17s %-17s %-24s %-17s %6s\n", "lang", "sentences", "groups", "level 1 or more", "flagged", "worst group", "its level 1", "spread")
+	for _, f := range r.Fairness {
+		worst := f.Worst
+		if worst == "" {
+			worst = "-"
+		}
+		fmt.Fprintf(b, "%-4s %9d %6d %-17s %-17s %-24s %-17s %6.3f\n", f.Lang, f.Sentences, f.Groups, f.Guessed, f.Flagged, worst, f.WorstAt, f.Spread.Value)
+	}
+}

@@ -1,0 +1,145 @@
+package threshold
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+
+	"counterpoint"
+)
+
+//go:embed calibration.tsv
+var calibrationFile []byte
+
+// Curve turns the log-odds of a label in a language, as model, cues and tone add up, into those that labelled rows
+// bear out at a prevalence of one half. It rises through the origin, so what is more likely than not stays so.
+type Curve struct {
+	Label counterpoint.Label
+	Lang  string
+	Rows  int          // labelled rows it was fitted on
+	Knots [][2]float64 // log-odds before and after, rising in both; straight between them and beyond
+}
+
+// at is the calibrated log-odds.
+func (c *Curve) at(z float64) float64 {
+	i := sort.Search(len(c.Knots), func(i int) bool { return c.Knots[i][0] >= z })
+	i = min(max(i, 1), len(c.Knots)-1)
+	a, b := c.Knots[i-1], c.Knots[i]
+	return a[1] + (z-a[0])*(b[1]-a[1])/(b[0]-a[0])
+}
+
+// Calibration is a set of curves. Without a curve log-odds stay as they are.
+type Calibration struct {
+	curves map[curveKey]*Curve
+	hash   string
+}
+
+type curveKey struct {
+	label counterpoint.Label
+	lang  string
+}
+
+var shippedCurves = sync.OnceValues(func() (*Calibration, error) { return ParseCurves(calibrationFile) })
+
+// LoadCurves returns the embedded calibration.
+func LoadCurves() (*Calibration, error) { return shippedCurves() }
+
+// Version names the calibration by its content.
+func (c *Calibration) Version() string { return "calibration-" + c.hash }
+
+// At is the calibrated log-odds of a label in a language.
+func (c *Calibration) At(label counterpoint.Label, lang string, z float64) float64 {
+	if curve := c.curves[curveKey{label, lang}]; curve != nil {
+		return curve.at(z)
+	}
+	return z
+}
+
+var curveColumns = []string{"label", "lang", "rows", "knots"}
+
+const curveNote = `# What log-odds before calibration come to on labelled rows at a prevalence of one half: before:after, straight between.
+# Made by: counterpoint train calibration. A label and language that is not here had too few rows.
+`
+
+// FormatCurves writes curves as ParseCurves reads them.
+func FormatCurves(curves []Curve) []byte {
+	var b bytes.Buffer
+	b.WriteString(curveNote + strings.Join(curveColumns, "\t") + "\n")
+	for _, c := range curves {
+		knots := make([]string, len(c.Knots))
+		for i, k := range c.Knots {
+			knots[i] = strconv.FormatFloat(k[0], 'f', 3, 64) + ":" + strconv.FormatFloat(k[1], 'f', 3, 64)
+		}
+		fmt.Fprintf(&b, "%s\t%s\t%d\t%s\n", c.Label, c.Lang, c.Rows, strings.Join(knots, " "))
+	}
+	return b.Bytes()
+}
+
+// ParseCurves reads a calibration. An error names the line and what is wrong with it.
+func ParseCurves(b []byte) (*Calibration, error) {
+	c := &Calibration{curves: map[curveKey]*Curve{}, hash: hashOf(b)}
+	n, header := 0, false
+	for line := range strings.Lines(string(b)) {
+		n++
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		fields := strings.Split(line, "\t")
+		if !header {
+			if header = slices.Equal(fields, curveColumns); !header {
+				return nil, wrongCurve(n, "want the columns %s", strings.Join(curveColumns, " "))
+			}
+			continue
+		}
+		curve, err := parseCurve(n, fields)
+		if err != nil {
+			return nil, err
+		}
+		c.curves[curveKey{curve.Label, curve.Lang}] = curve
+	}
+	return c, nil
+}
+
+func parseCurve(n int, fields []string) (*Curve, error) {
+	if len(fields) != len(curveColumns) {
+		return nil, wrongCurve(n, "%d fields, want %d, with tabs between them", len(fields), len(curveColumns))
+	}
+	c := &Curve{Label: counterpoint.Label(fields[0]), Lang: fields[1]}
+	if !slices.Contains(counterpoint.Labels, c.Label) {
+		return nil, wrongCurve(n, "label %q is none of %v", fields[0], counterpoint.Labels)
+	}
+	var err error
+	if c.Rows, err = strconv.Atoi(fields[2]); err != nil || c.Rows < 0 {
+		return nil, wrongCurve(n, "rows %q is not a count", fields[2])
+	}
+	for _, knot := range strings.Fields(fields[3]) {
+		before, after, _ := strings.Cut(knot, ":")
+		x, err1 := strconv.ParseFloat(before, 64)
+		y, err2 := strconv.ParseFloat(after, 64)
+		if err1 != nil || err2 != nil || math.IsNaN(x+y) || math.IsInf(x+y, 0) {
+			return nil, wrongCurve(n, "knot %q is not two numbers with a colon between them", knot)
+		}
+		if i := len(c.Knots); i > 0 && (x <= c.Knots[i-1][0] || y <= c.Knots[i-1][1]) {
+			return nil, wrongCurve(n, "knot %q does not rise", knot)
+		}
+		c.Knots = append(c.Knots, [2]float64{x, y})
+	}
+	if len(c.Knots) < 2 {
+		return nil, wrongCurve(n, "a curve has two knots at least")
+	}
+	if c.at(0) != 0 {
+		return nil, wrongCurve(n, "the curve does not go through 0:0")
+	}
+	return c, nil
+}
+
+func wrongCurve(line int, format string, args ...any) error {
+	return fmt.Errorf("calibration, line %d: %s: %w", line, fmt.Sprintf(format, args...), counterpoint.ErrInvalid)
+}
