@@ -29,7 +29,7 @@ type Threshold struct {
 	FalseAlarms *Rate `json:"false_alarms"`
 
 	// Prevalence is the share of what is heard that is assumed to be hateful; Expected is the share of such flags
-	// that is right then, null where nothing was measured.
+	// that is right then, null where nothing was measured, or too few flags were seen to tell.
 	Prevalence float64 `json:"prevalence"`
 	Expected   *Rate   `json:"expected_precision"`
 }

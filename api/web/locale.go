@@ -121,10 +121,13 @@ func (l *locale) arg(a any) string {
 	return fmt.Sprint(a)
 }
 
-// hundred is a share as so many in a hundred, to one place where it is below ten.
+// hundred is a share as so many in a hundred, to one place where it is below ten, to two below one.
 func (l *locale) hundred(share float64) string {
 	places := 0
-	if share < 0.095 {
+	switch {
+	case share < 0.0095:
+		places = 2
+	case share < 0.095:
 		places = 1
 	}
 	return l.numbers.Sprint(number.Decimal(100*share, number.MaxFractionDigits(places)))

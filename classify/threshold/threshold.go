@@ -113,9 +113,14 @@ func (t *Table) Expect(head, lang string, kind counterpoint.SourceKind, prevalen
 	out.Lang, out.Kind, out.Positives, out.Negatives = r.Lang, r.Kind, r.Positives, r.Negatives+r.Everyday
 	out.Sensitivity, out.FalseAlarms = rounded(hit), rounded(alarm)
 	out.Reviewed = r.Confirmed + r.Rejected
-	out.Expected = rounded(expected(r, hit, alarm, prevalence))
+	if r.Hits+r.Alarms+out.Reviewed >= fewFlags {
+		out.Expected = rounded(expected(r, hit, alarm, prevalence))
+	}
 	return out
 }
+
+// fewFlags is how many flags, right or wrong, must have been seen before anything is expected of the next.
+const fewFlags = 10
 
 // fewRows is how many rows of its parent a row is mixed with, so that a handful of rows does not say much.
 const fewRows = 20

@@ -65,6 +65,10 @@ func TestExpectSaysWhatWasMeasured(t *testing.T) {
 	if e := tab.Expect("hate", "por", "", 0.01); math.Abs(e.Sensitivity.Value-0.8) > 1e-4 { // (30 + .5·20) of 50
 		t.Errorf("por: sensitivity %v of 30 rows, want it mixed with the parent's: .8", e.Sensitivity)
 	}
+	few := table(t, threshold.Row{Head: "call", Lang: "ara", Cut: none, Positives: 75, Negatives: 251, Alarms: 1})
+	if e := few.Expect("call", "ara", "", 0.01); e.Expected != nil || e.Positives != 75 || e.FalseAlarms == nil {
+		t.Errorf("one flag was seen: %+v, want no expectation", e)
+	}
 	e = tab.Expect("hate", "sag", counterpoint.Radio, 0.01)
 	if e.Expected != nil || e.Lang != "" || e.Good() {
 		t.Errorf("a language without data: %+v, want nothing measured", e)

@@ -188,6 +188,8 @@ func newcomer(t *testing.T, b backend) {
 	flag := reviewer.here()
 	reviewer.sees("not people like us")
 	reviewer.picture("flag", 1280, 1000)
+	js[bool](reviewer, `document.querySelectorAll('article.reading details').forEach(d => d.open = true), document.querySelector('#why').scrollIntoView(), true`)
+	reviewer.picture("flag-why", 1280, 1000)
 
 	// Without the six parts nothing is confirmed, and what was typed stays.
 	reviewer.submit(`form[action$="/link"]`, map[string]string{"title": "The Velari are to be driven out"})
