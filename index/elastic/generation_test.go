@@ -248,3 +248,54 @@ func TestServerCheck(t *testing.T) {
 	defer tls.Close()
 	f(tls.URL, "?ca=FILE", false)
 }
+
+// TestOlderMapping: an index that was made before there were alerts goes on being read, takes alerts, and makes way for
+// its successor.
+func TestOlderMapping(t *testing.T) {
+	t.Parallel()
+	ctx, url := t.Context(), testURL(t)
+	old := testStore(t, url, Options{Refresh: true, Log: quiet, faults: faults{mapping: 1}})
+	if err := putNarrative(t, old, "old", 5); err != nil {
+		t.Fatal(err)
+	}
+	if err := old.remove(ctx, []string{old.gen.Load().index(counterpoint.KindAlert)}); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := Open(ctx, url, Options{ReadOnly: true, Log: quiet})
+	if err != nil {
+		t.Fatalf("open for reading what lacks alerts: %v", err)
+	}
+	defer reader.Close()
+	for range 2 { // the second finds it complete
+		s, err := Open(ctx, url, Options{Refresh: true, Log: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if s.Generation() != old.Generation() || !s.Outdated() {
+			t.Errorf("generation %s (outdated %v), want that of before, %s", s.Generation(), s.Outdated(), old.Generation())
+		}
+		if err := s.Update(ctx, nil, func(tx index.Tx) error {
+			return tx.Put(counterpoint.KindAlert, "alr_1", counterpoint.Alert{ID: "alr_1", State: counterpoint.AlertOpen})
+		}); err != nil {
+			t.Fatalf("put an alert: %v", err)
+		}
+	}
+	if d := cmp.Diff([]string{"old"}, narratives(t, reader)); d != "" {
+		t.Errorf("narratives (-want +got):\n%s", d)
+	}
+	if n, err := reader.Count(ctx, counterpoint.KindAlert, counterpoint.Query{State: []string{"open"}}, ""); err != nil || len(n) != 1 || n[0].Count != 1 {
+		t.Errorf("alerts counted: %v, %v", n, err)
+	}
+	next, err := reader.Build(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { next.Close(); sweep(t, url, next.gen.Load()) })
+	if err := next.Promote(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := next.behind(ctx); err != nil || len(found) != len(kinds()) || len(found[counterpoint.KindAlert]) != 1 {
+		t.Errorf("behind the aliases: %v, %v", found, err)
+	}
+}

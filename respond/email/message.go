@@ -77,7 +77,7 @@ func text(n counterpoint.Notice) string {
 	}
 	line("\nRead it, and acknowledge there that you take it on (you have to sign in):\n%s\n", n.Link)
 	if left := a.Plan.Repeats - n.Attempt.Round; left > 0 {
-		line("Until somebody acknowledges, this comes again every %s, %d more times.", time.Duration(a.Plan.RepeatSeconds)*time.Second, left)
+		line("Until somebody acknowledges, this comes again every %s (still to come: %d).", span(a.Plan.RepeatSeconds), left)
 	} else {
 		line("This does not come again. The alert stays on every page until somebody acknowledges it.")
 	}
@@ -97,6 +97,16 @@ func heard(a counterpoint.Alert) string {
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+
+func span(seconds int) string {
+	switch {
+	case seconds%3600 == 0:
+		return fmt.Sprintf("%d h", seconds/3600)
+	case seconds%60 == 0:
+		return fmt.Sprintf("%d min", seconds/60)
+	}
+	return fmt.Sprintf("%d s", seconds)
+}
 
 // languageName is the English name with the code.
 func languageName(code string) string {

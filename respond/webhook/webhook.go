@@ -41,7 +41,7 @@ type Webhook struct {
 	o    Options
 	to   *url.URL
 	key  []byte
-	http http.Client
+	http *http.Client
 }
 
 // secretPrefix marks the secrets of Standard Webhooks.
@@ -69,7 +69,7 @@ func New(o Options) (*Webhook, error) {
 	}
 	client := *o.HTTP
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the body is for the configured server alone
-	return &Webhook{o, to, key, client}, nil
+	return &Webhook{o, to, key, &client}, nil
 }
 
 // event is the CloudEvents envelope.
