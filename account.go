@@ -16,9 +16,9 @@ type PersonRole string
 const (
 	Viewer    PersonRole = "viewer"   // reads
 	Analyst   PersonRole = "analyst"  // also searches, exports and makes narratives
-	Reviewer  PersonRole = "reviewer" // also leases, decides, links, notes, flags by hand, makes narratives
+	Reviewer  PersonRole = "reviewer" // also leases, decides, links, notes, flags by hand, acknowledges alerts, makes narratives
 	RadioTeam PersonRole = "radio"    // writes and submits messages; makes, accepts, declines and proves airings
-	Approver  PersonRole = "approver" // approves and returns
+	Approver  PersonRole = "approver" // approves and returns; acknowledges alerts
 	Admin     PersonRole = "admin"    // all of these, but nobody approves what they wrote
 )
 

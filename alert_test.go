@@ -120,7 +120,7 @@ func TestAlertAcknowledged(t *testing.T) {
 	s.must(s.Acknowledge("acc_1", alarm.Add(time.Second)))
 	s.must(s.Record("respond", alarm.Add(2*time.Second), claim.ID, counterpoint.SendAccepted, "")) // it was on its way
 	s.want("never", "never")
-	if s.State != counterpoint.Acknowledged || s.Alert.Acknowledged.By != "acc_1" {
+	if s.State != counterpoint.Acknowledged || s.Acknowledged.By != "acc_1" {
 		t.Errorf("alert: %+v", s.Alert)
 	}
 	var before counterpoint.AcknowledgedError

@@ -51,8 +51,8 @@ const (
 	lastTurn = 4 * time.Second
 	// lastWord is how long its record may take then.
 	lastWord = 3 * time.Second
-	// gradedEvery is how often what people confirmed is looked through for what needs an alert.
-	gradedEvery = 20 * time.Second
+	// slowEvery is how often all is looked through that may need an alert though it was not just flagged.
+	slowEvery = 20 * time.Second
 	// calmFor is how long a flag must need no alert, in the machine's view, for its alert to be closed: an index that is
 	// being made has not heard all yet.
 	calmFor = time.Minute
@@ -68,9 +68,9 @@ type Alerter struct {
 	work    sync.WaitGroup
 
 	// Of the goroutine of Run.
-	done   map[string]bool      // flags whose alert somebody acknowledged
-	calm   map[string]time.Time // since when the flag of an open alert needs none
-	graded time.Time            // when the confirmed flags were looked through last
+	done map[string]bool      // flags whose alert somebody acknowledged
+	calm map[string]time.Time // since when the flag of an open alert needs none
+	slow time.Time            // when all was looked through last
 }
 
 // NewAlerter is an alerter that has not looked at anything yet.
@@ -151,22 +151,24 @@ func (a *Alerter) raise(ctx context.Context, open []counterpoint.Alert) (raised 
 	return raised, errors.Join(errs...)
 }
 
-// candidates are the flags that may need an alert: those of level 3 that nobody decided, and every now and then those
-// that people confirmed as the gravest.
+// candidates are the flags that may need an alert: those of level 3 that nobody decided and, every now and then, those
+// of them that were heard long ago and now again, and those that people confirmed as the gravest.
 func (a *Alerter) candidates(ctx context.Context) ([]string, error) {
 	now := now(a.o.Now)
 	from := now.Add(-a.o.Within)
-	undecided := counterpoint.Query{
-		State: []string{string(counterpoint.Open), string(counterpoint.NeedsContext)}, Level: []int{3}, From: from,
+	undecided := counterpoint.Query{State: []string{string(counterpoint.Open), string(counterpoint.NeedsContext)}, Level: []int{3}}
+	if now.Sub(a.slow) < slowEvery {
+		undecided.From = from
+		return flagIDs(ctx, a.o.Views, undecided, func(glimpse) bool { return true })
 	}
-	all, err := flagIDs(ctx, a.o.Views, undecided, func(glimpse) bool { return true })
-	if err != nil || now.Sub(a.graded) < gradedEvery {
+	all, err := flagIDs(ctx, a.o.Views, undecided, func(g glimpse) bool { return g.heardSince(from) })
+	if err != nil {
 		return all, err
 	}
 	confirmed := counterpoint.Query{State: []string{string(counterpoint.Confirmed)}, From: from}
 	more, err := flagIDs(ctx, a.o.Views, confirmed, glimpse.top)
 	if err == nil {
-		a.graded = now
+		a.slow = now
 	}
 	return append(all, more...), err
 }
@@ -177,10 +179,32 @@ type glimpse struct {
 	Reviews []struct {
 		Level counterpoint.RabatLevel `json:"level"`
 	} `json:"reviews"`
+	Sightings []struct {
+		Heard *time.Time `json:"heard"`
+		Seen  time.Time  `json:"seen"`
+	} `json:"sightings"`
+	Heard *time.Time `json:"heard"`
+	Seen  time.Time  `json:"seen"`
 }
 
 func (g glimpse) top() bool {
 	return len(g.Reviews) > 0 && g.Reviews[len(g.Reviews)-1].Level == counterpoint.Top
+}
+
+// heardSince reports whether the passage was heard anywhere since then; where the time is unknown, whether it came in.
+func (g glimpse) heardSince(from time.Time) bool {
+	since := func(heard *time.Time, seen time.Time) bool {
+		if heard != nil {
+			seen = *heard
+		}
+		return !seen.Before(from)
+	}
+	for _, s := range g.Sightings {
+		if since(s.Heard, s.Seen) {
+			return true
+		}
+	}
+	return since(g.Heard, g.Seen)
 }
 
 func flagIDs(ctx context.Context, v counterpoint.Views, q counterpoint.Query, wanted func(glimpse) bool) (ids []string, err error) {

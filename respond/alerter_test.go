@@ -408,6 +408,11 @@ func TestAlertOld(t *testing.T) {
 		if w.alert("old").ID != "" || w.alert("new").ID == "" {
 			t.Errorf("alerts: old %q, new %q", w.alert("old").ID, w.alert("new").ID)
 		}
+		w.again("old") // the same words, on the air today
+		pass(30 * time.Second)
+		if a := w.alert("old"); !taken(a, "hook") {
+			t.Errorf("what was heard long ago and now again: %+v", a)
+		}
 	})
 }
 

@@ -45,6 +45,15 @@ func (w *watch) hear(id string, level int, example bool) {
 	}}, nil, nil)
 }
 
+// again lets the flag be heard in another item now.
+func (w *watch) again(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.flags[id].Sightings[0]
+	s.Item, s.Seen, s.Flagged = "item_again", time.Now(), time.Now()
+	w.flags[id].Hear(s.Item, []counterpoint.Sighting{s}, nil, nil)
+}
+
 // decide applies what a person decides of the flag.
 func (w *watch) decide(t *testing.T, id string, decide func(*counterpoint.Flag) (counterpoint.Event, error)) {
 	t.Helper()

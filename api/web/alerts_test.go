@@ -96,7 +96,7 @@ func TestAlertPages(t *testing.T) {
 	reviewer, visitor := p.signIn("Nadia Okello"), p.signIn("Visitor")
 	for _, path := range []string{"/alerts", "/alerts/" + a.ID} {
 		got := visitor.get(path).is(200)
-		got.says("Calls for harm", "failed, comes again soon", "HTTP 503", "taken", "not known whether it arrived", "watch/1", "Raised", "Goes out again every 10 min", "Reviewers and approvers acknowledge")
+		got.says("Calls for harm", "failed, comes again soon", "HTTP 503", "message 2 sent", "not known whether it arrived", "watch/1", "Raised", "Goes out again every 10 min", "Reviewers and approvers acknowledge")
 		if got.find("form", "action", "/alerts/"+a.ID+"/acknowledge") != nil {
 			t.Errorf("%s: a visitor may acknowledge", path)
 		}
