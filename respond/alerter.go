@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -51,8 +52,8 @@ const (
 	lastTurn = 4 * time.Second
 	// lastWord is how long its record may take then.
 	lastWord = 3 * time.Second
-	// slowEvery is how often all is looked through that may need an alert though it was not just flagged.
-	slowEvery = 20 * time.Second
+	// wholeEvery is how often all is looked through that may need an alert though it was not just flagged, or none.
+	wholeEvery = 20 * time.Second
 	// calmFor is how long a flag must need no alert, in the machine's view, for its alert to be closed: an index that is
 	// being made has not heard all yet.
 	calmFor = time.Minute
@@ -68,9 +69,11 @@ type Alerter struct {
 	work    sync.WaitGroup
 
 	// Of the goroutine of Run.
-	done map[string]bool      // flags whose alert somebody acknowledged
-	calm map[string]time.Time // since when the flag of an open alert needs none
-	slow time.Time            // when all was looked through last
+	done  map[string]bool      // flags whose alert somebody acknowledged
+	asked map[string]time.Time // flags whose alert was raised and not seen yet, and when
+	calm  map[string]time.Time // since when the flag of an open alert needs none
+	whole time.Time            // when all was looked through last
+	said  time.Time            // when it was last logged that something is away
 }
 
 // NewAlerter is an alerter that has not looked at anything yet.
@@ -83,7 +86,7 @@ func NewAlerter(o AlerterOptions) *Alerter {
 	}
 	a := &Alerter{
 		o: o, metrics: newAlertMetrics(o.Registerer), wake: make(chan struct{}, 1),
-		done: map[string]bool{}, calm: map[string]time.Time{},
+		done: map[string]bool{}, asked: map[string]time.Time{}, calm: map[string]time.Time{},
 	}
 	onlyDuty := !slices.ContainsFunc(o.Channels, func(c AlertChannel) bool { return !c.Duty })
 	for _, c := range o.Channels {
@@ -101,7 +104,7 @@ func (a *Alerter) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := a.check(ctx); err != nil && ctx.Err() == nil {
-			a.o.Log.Error("alerts could not be looked after", "error", err)
+			a.complain(err)
 		}
 		select {
 		case <-ctx.Done():
@@ -112,65 +115,95 @@ func (a *Alerter) Run(ctx context.Context) error {
 	}
 }
 
+// complain logs; that a server is away, once a minute.
+func (a *Alerter) complain(err error) {
+	if errors.Is(err, counterpoint.ErrAway) {
+		if now(a.o.Now).Sub(a.said) < time.Minute {
+			return
+		}
+		a.said = now(a.o.Now)
+	}
+	a.o.Log.Error("alerts could not be looked after", "error", err)
+}
+
 // check raises what is to be raised, closes what needs no alert any more, and sends what is due.
 func (a *Alerter) check(ctx context.Context) error {
 	open, err := counterpoint.All[counterpoint.Alert](ctx, a.o.Views, counterpoint.Query{State: []string{string(counterpoint.AlertOpen)}})
 	if err != nil {
 		return err
 	}
-	raised, err := a.raise(ctx, open)
+	grave, whole, err := a.candidates(ctx)
+	if err != nil {
+		return err
+	}
+	raised, err := a.raise(ctx, open, grave)
 	errs := []error{err}
-	open, err = a.closeCalm(ctx, append(open, raised...))
-	errs = append(errs, err)
+	open = append(open, raised...)
+	if whole {
+		errs = append(errs, a.closeCalm(ctx, open, grave))
+	}
 	loud := slices.DeleteFunc(open, func(al counterpoint.Alert) bool { return al.Example && !a.o.Example })
 	a.metrics.open.Set(float64(len(loud)))
-	a.send(ctx, loud)
+	errs = append(errs, a.send(ctx, loud))
 	return errors.Join(errs...)
 }
 
+// lateRaisings is how many raisings a round waits for whose outcome does not come: the index is late, and what is on
+// its way must not wait for all of them.
+const lateRaisings = 3
+
 // raise raises the alerts of the flags that need one and have none.
-func (a *Alerter) raise(ctx context.Context, open []counterpoint.Alert) (raised []counterpoint.Alert, err error) {
+func (a *Alerter) raise(ctx context.Context, open []counterpoint.Alert, grave map[string]bool) (raised []counterpoint.Alert, err error) {
 	has := map[string]bool{}
 	for _, al := range open {
 		has[al.Flag] = true
+		delete(a.asked, al.Flag)
 	}
-	flags, err := a.candidates(ctx)
-	errs := []error{err}
-	for _, id := range flags {
-		if has[id] || a.done[id] {
+	var errs []error
+	late := 0
+	for _, id := range slices.Sorted(maps.Keys(grave)) {
+		if has[id] || a.done[id] || now(a.o.Now).Sub(a.asked[id]) < counterpoint.UnknownAfter {
 			continue
 		}
 		al, err := a.raiseFor(ctx, id)
-		if err != nil {
+		switch {
+		case errors.Is(err, errLate):
+			a.asked[id] = now(a.o.Now)
+			if late++; late == lateRaisings {
+				return raised, errors.Join(errs...)
+			}
+		case err != nil:
 			errs = append(errs, fmt.Errorf("alert of flag %s: %w", id, err))
-		}
-		if al != nil {
+			if errors.Is(err, counterpoint.ErrAway) {
+				return raised, errors.Join(errs...)
+			}
+		case al != nil:
 			raised = append(raised, *al)
 		}
 	}
 	return raised, errors.Join(errs...)
 }
 
-// candidates are the flags that may need an alert: those of level 3 that nobody decided and, every now and then, those
+// candidates are the flags that may need an alert: those of level 3 that nobody decided and, in every whole look, those
 // of them that were heard long ago and now again, and those that people confirmed as the gravest.
-func (a *Alerter) candidates(ctx context.Context) ([]string, error) {
+func (a *Alerter) candidates(ctx context.Context) (grave map[string]bool, whole bool, err error) {
 	now := now(a.o.Now)
 	from := now.Add(-a.o.Within)
+	grave = map[string]bool{}
 	undecided := counterpoint.Query{State: []string{string(counterpoint.Open), string(counterpoint.NeedsContext)}, Level: []int{3}}
-	if now.Sub(a.slow) < slowEvery {
+	if now.Sub(a.whole) < wholeEvery {
 		undecided.From = from
-		return flagIDs(ctx, a.o.Views, undecided, func(glimpse) bool { return true })
+		return grave, false, a.look(ctx, undecided, grave, func(glimpse) bool { return true })
 	}
-	all, err := flagIDs(ctx, a.o.Views, undecided, func(g glimpse) bool { return g.heardSince(from) })
-	if err != nil {
-		return all, err
+	if err := a.look(ctx, undecided, grave, func(g glimpse) bool { return g.heardSince(from) }); err != nil {
+		return grave, false, err
 	}
 	confirmed := counterpoint.Query{State: []string{string(counterpoint.Confirmed)}, From: from}
-	more, err := flagIDs(ctx, a.o.Views, confirmed, glimpse.top)
-	if err == nil {
-		a.slow = now
+	if err := a.look(ctx, confirmed, grave, glimpse.top); err != nil {
+		return grave, false, err
 	}
-	return append(all, more...), err
+	a.whole = now
+	return grave, true, nil
 }
 
 // glimpse is as much of a flag as tells whether to look at it.
@@ -207,25 +240,29 @@ func (g glimpse) heardSince(from time.Time) bool {
 	return since(g.Heard, g.Seen)
 }
 
-func flagIDs(ctx context.Context, v counterpoint.Views, q counterpoint.Query, wanted func(glimpse) bool) (ids []string, err error) {
+// look adds the flags of the query that are wanted.
+func (a *Alerter) look(ctx context.Context, q counterpoint.Query, into map[string]bool, wanted func(glimpse) bool) error {
 	q.Limit = counterpoint.MaxLimit
 	for {
-		next, err := v.List(ctx, counterpoint.KindFlag, q, func(doc []byte) error {
+		next, err := a.o.Views.List(ctx, counterpoint.KindFlag, q, func(doc []byte) error {
 			var g glimpse
 			if err := json.Unmarshal(doc, &g); err != nil {
 				return err
 			}
 			if wanted(g) {
-				ids = append(ids, g.ID)
+				into[g.ID] = true
 			}
 			return nil
 		})
 		if err != nil || next == "" {
-			return ids, err
+			return err
 		}
 		q.Cursor = next
 	}
 }
+
+// errLate is for an event that is in the log and not applied yet.
+var errLate = errors.New("the index is late")
 
 // raiseFor raises the flag's alert, unless it has one that is not closed or needs none.
 func (a *Alerter) raiseFor(ctx context.Context, flag string) (*counterpoint.Alert, error) {
@@ -244,18 +281,22 @@ func (a *Alerter) raiseFor(ctx context.Context, flag string) (*counterpoint.Aler
 		return nil, err
 	}
 	out, err := a.o.Decider.Decide(ctx, e)
-	if err != nil || !out.Applied {
-		return nil, err // another process was first, or the index is late: the next round sees it
-	}
-	// All that was decided before the alert is applied now: look again before anybody is told.
-	al, f, err = a.loadBoth(ctx, flag)
-	if err != nil || al.State != counterpoint.AlertOpen {
+	switch {
+	case err != nil:
 		return nil, err
+	case !out.Applied && out.Refused == "":
+		return nil, errLate
+	case !out.Applied:
+		return nil, nil // the index that was looked at was not whole: it has one
 	}
 	if out.Event.At.Equal(e.At) { // and not by another process that made the same event
 		a.metrics.raised.Inc()
+		a.o.Log.Info("alert raised", "alert", al.ID, "flag", flag, "source", f.Source, "lang", f.Lang)
 	}
-	a.o.Log.Info("alert raised", "alert", al.ID, "flag", flag, "source", al.Source, "lang", al.Lang)
+	al, err = counterpoint.Load[counterpoint.Alert](ctx, a.o.Views, al.ID)
+	if err != nil || al.State != counterpoint.AlertOpen {
+		return nil, err
+	}
 	return &al, nil
 }
 
@@ -270,33 +311,48 @@ func (a *Alerter) loadBoth(ctx context.Context, flag string) (al counterpoint.Al
 	return al, f, err
 }
 
-// closeCalm closes alerts whose flag needs none, and returns the others that may be told of.
-func (a *Alerter) closeCalm(ctx context.Context, open []counterpoint.Alert) (loud []counterpoint.Alert, err error) {
+// closeCalm closes alerts whose flag needs none.
+func (a *Alerter) closeCalm(ctx context.Context, open []counterpoint.Alert, grave map[string]bool) error {
+	was := a.calm
+	a.calm = map[string]time.Time{}
 	var errs []error
-	since := map[string]time.Time{}
 	for _, al := range open {
-		why, err := a.calmness(ctx, al.Flag)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("flag of alert %s: %w", al.ID, err))
-		}
-		if why == "" {
-			loud = append(loud, al) // also where it could not be looked at: to tell is safer
+		if grave[al.Flag] {
 			continue
 		}
-		first, seen := a.calm[al.ID]
-		if !seen {
-			first = now(a.o.Now)
+		if since, ok := was[al.ID]; ok {
+			a.calm[al.ID] = since
 		}
-		if !why.ByPerson() && now(a.o.Now).Sub(first) < calmFor {
-			since[al.ID] = first
-			continue
-		}
-		if err := a.close(ctx, al.ID, why); err != nil {
-			errs = append(errs, fmt.Errorf("close alert %s: %w", al.ID, err))
-		}
+		_, err := a.loud(ctx, al)
+		errs = append(errs, err)
 	}
-	a.calm = since
-	return loud, errors.Join(errs...)
+	return errors.Join(errs...)
+}
+
+// loud reports whether people are to be told of the alert. One whose flag needs none is closed: at once where a person
+// said so, and where the machine does, when that has held for a while. All that was decided before an alert was raised
+// is applied when it is seen, so that of what was decided long ago nobody is told.
+func (a *Alerter) loud(ctx context.Context, al counterpoint.Alert) (bool, error) {
+	why, err := a.calmness(ctx, al.Flag)
+	if err != nil {
+		return true, fmt.Errorf("flag of alert %s: %w", al.ID, err) // to tell is safer
+	}
+	if why == "" {
+		delete(a.calm, al.ID)
+		return true, nil
+	}
+	since, seen := a.calm[al.ID]
+	if !seen {
+		since = now(a.o.Now)
+		a.calm[al.ID] = since
+	}
+	if !why.ByPerson() && now(a.o.Now).Sub(since) < calmFor {
+		return false, nil
+	}
+	if err := a.close(ctx, al.ID, why); err != nil {
+		return false, fmt.Errorf("close alert %s: %w", al.ID, err)
+	}
+	return false, nil
 }
 
 func (a *Alerter) calmness(ctx context.Context, flag string) (counterpoint.Calm, error) {
@@ -328,13 +384,18 @@ type due struct {
 }
 
 // send starts what is due, in the order of time, as far as the channels have room.
-func (a *Alerter) send(ctx context.Context, open []counterpoint.Alert) {
+func (a *Alerter) send(ctx context.Context, open []counterpoint.Alert) error {
 	var list []due
+	var errs []error
 	for _, al := range open {
-		for _, o := range a.outlets {
-			if t, ok := al.Next(o.Name, o.first); ok && !t.At.After(now(a.o.Now)) {
-				list = append(list, due{al, o, t.At})
-			}
+		turns := a.turns(al)
+		if len(turns) == 0 {
+			continue
+		}
+		loud, err := a.loud(ctx, al)
+		errs = append(errs, err)
+		if loud {
+			list = append(list, turns...)
 		}
 	}
 	slices.SortStableFunc(list, func(x, y due) int { return x.at.Compare(y.at) })
@@ -351,6 +412,17 @@ func (a *Alerter) send(ctx context.Context, open []counterpoint.Alert) {
 			}
 		})
 	}
+	return errors.Join(errs...)
+}
+
+// turns are the channels' turns that have come.
+func (a *Alerter) turns(al counterpoint.Alert) (list []due) {
+	for _, o := range a.outlets {
+		if t, ok := al.Next(o.Name, o.first); ok && !t.At.After(now(a.o.Now)) {
+			list = append(list, due{al, o, t.At})
+		}
+	}
+	return list
 }
 
 // tell claims an attempt, sends and records. failed says that the channel itself did not work.
@@ -451,8 +523,8 @@ func (a *Alerter) record(ctx context.Context, al counterpoint.Alert, t counterpo
 		_, applied, err := a.change(lasting, al.ID, func(al *counterpoint.Alert) (counterpoint.Event, error) {
 			return al.Record(By, now(a.o.Now), t.Claim, outcome, detail)
 		})
-		if applied && outcome == counterpoint.SendAccepted && !al.Reached() {
-			a.metrics.reached(al, now(a.o.Now))
+		if applied && outcome == counterpoint.SendAccepted {
+			a.observe(lasting, al.ID, t.Claim)
 		}
 		if ctx.Err() != nil && errors.Is(err, counterpoint.ErrAway) {
 			return nil // it is in the log; only the index does not move any more
@@ -464,6 +536,23 @@ func (a *Alerter) record(ctx context.Context, al counterpoint.Alert, t counterpo
 		case <-lasting.Done():
 		case <-time.After(time.Second):
 		}
+	}
+}
+
+// observe counts how long it took until the first message of an alert arrived, if it is the attempt's.
+func (a *Alerter) observe(ctx context.Context, id, claim string) {
+	al, err := counterpoint.Load[counterpoint.Alert](ctx, a.o.Views, id)
+	if err != nil {
+		return // it counts nowhere
+	}
+	var first *counterpoint.Attempt
+	for i, t := range al.Attempts {
+		if t.Raising == al.Raising && t.Outcome == counterpoint.SendAccepted && (first == nil || t.Answered.Before(*first.Answered)) {
+			first = &al.Attempts[i]
+		}
+	}
+	if first != nil && first.Claim == claim {
+		a.metrics.reached(al, *first.Answered)
 	}
 }
 

@@ -344,7 +344,7 @@ func TestAlertCloses(t *testing.T) {
 		w.mu.Lock()
 		delete(w.flags, "gone")
 		w.mu.Unlock()
-		pass(5 * time.Second)
+		pass(25 * time.Second)
 		f := func(flag string, state counterpoint.AlertState, why counterpoint.Calm) {
 			t.Helper()
 			if a := w.alert(flag); a.State != state || a.Why != why {
@@ -365,6 +365,30 @@ func TestAlertCloses(t *testing.T) {
 		f("lower", counterpoint.AlertOpen, "")
 		if n := m.heard("hook"); len(n) != 4 || n[3][len(n[3])-4:] != ".2.0" {
 			t.Errorf("messages %v, want the last to be of a second raising", n)
+		}
+	})
+}
+
+// TestAlertOfThePast: an index that is being made shows flags before what was decided of them. Nobody is told of one that
+// was rejected long ago.
+func TestAlertOfThePast(t *testing.T) {
+	bubble(t, func(t *testing.T, w *watch, m *mouths, run func(*respond.Alerter) func()) {
+		w.reject = func(e counterpoint.Event) error {
+			if f := w.flags["past"]; e.Type == "alert.raise" && f.Decision == "" { // what stands in the log before the alert is applied before it
+				rejected, err := f.Reject("acc_1", time.Now(), "satire")
+				if err != nil || !counterpoint.Apply(rejected, f, nil).Applied {
+					t.Errorf("reject: %v", err)
+				}
+			}
+			return nil
+		}
+		run(m.alerter(w, nil))
+		w.hear("past", 3, false)
+		pass(time.Hour)
+		m.want(t, "hook")
+		m.want(t, "duty")
+		if a := w.alert("past"); a.State != counterpoint.AlertClosed || a.Why != counterpoint.CalmRejected {
+			t.Errorf("alert of what was rejected long ago: %+v", a)
 		}
 	})
 }
