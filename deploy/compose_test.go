@@ -123,7 +123,7 @@ func (c compose) faults() (bad []string) {
 			}
 		}
 		for _, n := range s.Networks {
-			if name != "api" && c.Networks[n]["internal"] != true {
+			if name != "api" && name != "respond" && c.Networks[n]["internal"] != true { // respond tells people of alerts
 				say("is in %s, a network that leads out", n)
 			}
 		}
@@ -206,10 +206,10 @@ func TestMission(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	on := regexp.MustCompile(`(?m)^# (sources:|  )`).ReplaceAllString(string(raw), "$1")
+	on := regexp.MustCompile(`(?m)^# (sources:|alerts:|  )`).ReplaceAllString(string(raw), "$1")
 	on = strings.ReplaceAll(on, "/inbox/radio-savane", dir)
-	if !strings.Contains(on, "\nsources:\n") || !strings.Contains(on, dir) {
-		t.Fatal("mission.yaml has no example of a source any more")
+	if !strings.Contains(on, "\nsources:\n") || !strings.Contains(on, dir) || !strings.Contains(on, "\nalerts:\n  channels:\n") {
+		t.Fatal("mission.yaml has no example of a source or of an alert channel any more")
 	}
 	file := dir + "/mission.yaml"
 	if err := os.WriteFile(file, []byte(on), 0o600); err != nil {
@@ -260,7 +260,7 @@ func TestComposeListens(t *testing.T) {
 		if wide := strings.Contains(line, "--listen 0.0.0.0:"); wide == (name == "ingest" || name == "api") {
 			t.Errorf("%s: reached from other containers = %v", name, wide)
 		}
-		if site := strings.Contains(line, "--site https://"); site != (name == "api") {
+		if site := strings.Contains(line, "--site https://"); site != (name == "api" || name == "respond") { // links in alerts lead there
 			t.Errorf("%s: knows a site = %v", name, site)
 		}
 	}
