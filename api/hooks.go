@@ -106,9 +106,9 @@ func (a *API) registerHooks() {
 	}}
 	a.huma.OpenAPI().AddOperation(&op)
 
-	make := operation(http.MethodPost, "/sources/{id}/hook", "Makes the secret of what is sent to a source of reports, shown once; the one before is void")
-	make.DefaultStatus = http.StatusCreated
-	register(a, make, func(ctx context.Context, in *struct {
+	secret := operation(http.MethodPost, "/sources/{id}/hook", "Makes the secret of what is sent to a source of reports, shown once; the one before is void")
+	secret.DefaultStatus = http.StatusCreated
+	register(a, secret, func(ctx context.Context, in *struct {
 		Keyed
 		ID string `path:"id" doc:"Id of the source"`
 	},

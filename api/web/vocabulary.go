@@ -18,7 +18,10 @@ type Tab struct {
 }
 
 // tabOf is the entry under which a page stands.
-var tabOf = map[string]string{"flag": "queue", "alert": "alerts", "narrative": "narratives", "message": "messages", "write": "messages", "item": "sources", "items": "sources", "source": "sources", "sheet": "today"}
+var tabOf = map[string]string{
+	"flag": "queue", "alert": "alerts", "narrative": "narratives", "message": "messages", "write": "messages", "item": "sources", "items": "sources",
+	"source": "sources", "report": "reports", "sheet": "today",
+}
 
 // Tab is the entry of the navigation for a page.
 func (v *view) Tab(page, path string) Tab {

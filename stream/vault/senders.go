@@ -28,30 +28,41 @@ const (
 // Sender is the pseudonym of a number or name that somebody writes from, in one form for all its spellings. All
 // processes give the same.
 func (v *Vault) Sender(ctx context.Context, number string) (string, error) {
-	keys, err := v.senderKeys(ctx)
-	if err != nil {
-		return "", fmt.Errorf("pseudonym of a sender: %w", err)
+	for {
+		keys, err := v.senderKeys(ctx)
+		if err != nil {
+			return "", fmt.Errorf("pseudonym of a sender: %w", err)
+		}
+		b, err := v.sender(ctx, keys, number)
+		if err != nil {
+			return "", fmt.Errorf("pseudonym of a sender: %w", err)
+		}
+		now, err := v.senderKeys(ctx)
+		if err != nil {
+			return "", fmt.Errorf("pseudonym of a sender: %w", err)
+		}
+		if bytes.Equal(now[0], keys[0]) {
+			return "s_" + pseudonymEncoding.EncodeToString(b), nil
+		} // else the key changed meanwhile, and what is under the new one counts
 	}
+}
+
+// sender finds the sender under the current key, else under an older one, and then moves it, else makes it. The current
+// key is looked at first: what was moved was put there before it was deleted elsewhere.
+func (v *Vault) sender(ctx context.Context, keys [][]byte, number string) ([]byte, error) {
 	current := senderName(keys[0], number)
-	for _, old := range keys[1:] {
-		name := senderName(old, number)
+	for i, key := range keys {
+		name := senderName(key, number)
 		known, err := v.Get(ctx, name)
 		if errors.Is(err, counterpoint.ErrNotFound) {
 			continue
 		}
-		if err == nil {
+		if err == nil && i > 0 {
 			err = v.move(ctx, name, current, known)
 		}
-		if err != nil {
-			return "", fmt.Errorf("pseudonym of a sender: %w", err)
-		}
-		break
+		return known, err
 	}
-	b, err := v.GetOrCreate(ctx, current, 10)
-	if err != nil {
-		return "", fmt.Errorf("pseudonym of a sender: %w", err)
-	}
-	return "s_" + pseudonymEncoding.EncodeToString(b), nil
+	return v.GetOrCreate(ctx, current, 10)
 }
 
 // move puts an entry under the current key. What two processes move at once is the same value.
@@ -90,8 +101,8 @@ func (v *Vault) senderKeys(ctx context.Context) ([][]byte, error) {
 }
 
 // RotateSenders makes a new key for senders. Who wrote before keeps the pseudonym, and moves under the new key with the
-// next report; an older key goes with the first rotation that finds nobody under it. It returns how many senders still
-// are under older keys.
+// next report; an older key goes with the first rotation but one that finds nobody under it. It returns how many senders still
+// are under older keys. Two at the same time must not rotate: one of their keys would be lost.
 func (v *Vault) RotateSenders(ctx context.Context) (senders int, err error) {
 	old, err := v.senderKeys(ctx)
 	if err == nil {
@@ -102,8 +113,9 @@ func (v *Vault) RotateSenders(ctx context.Context) (senders int, err error) {
 	}
 	fresh := make([]byte, keySize)
 	rand.Read(fresh) // never fails since Go 1.24
-	for _, key := range old {
-		if n := v.count(under(key)); n > 0 {
+	for i, key := range old {
+		n := v.count(under(key))
+		if i == 0 || n > 0 { // somebody may be put under the last one just now
 			fresh, senders = append(fresh, key...), senders+n
 		}
 	}

@@ -84,6 +84,47 @@ func TestSendersInManyProcesses(t *testing.T) {
 	}
 }
 
+// TestRotationWhilePeopleWrite changes the key while processes meet old and new senders: nobody gets two pseudonyms.
+func TestRotationWhilePeopleWrite(t *testing.T) {
+	l, err := embedded.Open(t.Context(), t.TempDir(), embedded.Options{})
+	must(t, err)
+	vaults := make([]*vault.Vault, 4)
+	for i := range vaults {
+		vaults[i] = on(t, l)
+	}
+	var mu sync.Mutex
+	known := map[string]map[string]bool{}
+	var wg sync.WaitGroup
+	for i, v := range vaults {
+		wg.Go(func() {
+			for n := range 40 {
+				number := "+" + strings.Repeat("1", 1+(n*(i+1))%9)
+				s, err := v.Sender(t.Context(), number)
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				if known[number] == nil {
+					known[number] = map[string]bool{}
+				}
+				known[number][s] = true
+				mu.Unlock()
+				if i == 0 && n%5 == 0 {
+					if _, err := v.RotateSenders(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for number, all := range known {
+		if len(all) != 1 {
+			t.Errorf("%s has the pseudonyms %v", number, all)
+		}
+	}
+}
+
 // TestReplyTo keeps a number until its time, sealed.
 func TestReplyTo(t *testing.T) {
 	dir := t.TempDir()
