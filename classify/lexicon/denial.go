@@ -31,6 +31,11 @@ func (r *reader) denied(i, m int) int {
 			break
 		}
 	}
+	if r.p.negLast {
+		if j := r.ahead(i, 10, tNegAfter); j >= 0 {
+			return j
+		}
+	}
 	if m >= 0 && m != i {
 		if j := r.deniedMarker(i, m); j >= 0 {
 			return j

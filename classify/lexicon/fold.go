@@ -55,6 +55,9 @@ func workOutFold(r rune) string {
 	if unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Mn, r) {
 		return ""
 	}
+	if r >= 0x1200 && r < 0x1380 {
+		return string(ethiopic(r))
+	}
 	if latin, ok := lookalikes[unicode.ToLower(r)]; ok {
 		return latin
 	}
@@ -72,8 +75,24 @@ func workOutFold(r rune) string {
 	return b.String()
 }
 
-// lookalikes are Cyrillic and Greek letters that pass for Latin ones.
+// ethiopic gives one letter for each family that is said alike in Amharic and written either way.
+func ethiopic(r rune) rune {
+	for from, to := range map[rune]rune{0x1210: 0x1200, 0x1280: 0x1200, 0x1220: 0x1230, 0x12d0: 0x12a0, 0x1340: 0x1338} {
+		if r >= from && r < from+7 {
+			r = to + r - from
+			break
+		}
+	}
+	if r == 0x1203 || r == 0x12a3 { // ha and a of the fourth order, said like the first
+		r -= 3
+	}
+	return r
+}
+
+// lookalikes are Cyrillic and Greek letters that pass for Latin ones, and the hooked letters of West Africa, which
+// are often typed without the hook.
 var lookalikes = map[rune]string{
+	'ƙ': "k", 'ɗ': "d", 'ɓ': "b", 'ƴ': "y",
 	'а': "a", 'е': "e", 'о': "o", 'р': "p", 'с': "c", 'у': "y", 'х': "x", 'і': "i", 'ѕ': "s", 'ј': "j", 'к': "k",
 	'α': "a", 'ο': "o", 'ι': "i", 'ν': "v", 'κ': "k", 'ρ': "p", 'τ': "t", 'ε': "e",
 }

@@ -247,7 +247,7 @@ func (r *reader) hate() {
 		case t.has(tTake):
 		case t.has(tHateV) && (t.has(tWe) || r.back(i, 4, tWe, tAll) >= 0):
 			at := r.settle(i, r.after(i))
-			if at.aim == group || at.aim == pronoun && r.about {
+			if at.aim == group && !(r.p.shy && r.tags(at.from).empty() && !at.all) || at.aim == pronoun && r.about {
 				r.mark(1, i, r.verbEnd(i), r.back(i, 3, tNeg, tNegQ), "HATE", counterpoint.Hate, weightHate, "says that they hate a group")
 			}
 		case t.has(tInsult):

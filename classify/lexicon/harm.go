@@ -92,8 +92,29 @@ func (r *reader) coded(i int, at target) bool {
 	return pointed && now
 }
 
+// supported reports whether more than one cue makes the call at i, where the entry of its verb is not to be believed
+// alone.
+func (r *reader) supported(i, m int, at target) bool {
+	e := r.toks[i].entry
+	if e < 0 || r.p.entries[e].alone() {
+		return true
+	}
+	if m >= 0 && r.toks[m].entry != e || at.to > at.from && r.toks[at.from].entry != e || r.second(i) {
+		return true
+	}
+	for j := max(0, i-reach); j < min(len(r.toks), i+reach); j++ {
+		if r.toks[j].entry != e && r.tags(j).any(tAll, tTime, tPlace, tArms, tProperty, tMotion, tVoc) {
+			return true
+		}
+	}
+	return false
+}
+
 // found records a call, threat or the like with what speaks for it and against it.
 func (r *reader) found(level, i, m int, at target, cue, reason string, weight float64) {
+	if !r.supported(i, m, at) {
+		return
+	}
 	s, asserted := r.judge(i, m)
 	if asserted && r.asked(i, m) {
 		s = counterpoint.Question
@@ -269,6 +290,9 @@ func (r *reader) mirrored(i, m int, at target) {
 		return
 	}
 	subject := r.subject(m, m)
+	if r.p.people != "" && r.guessed(subject) { // "the flu is about to kill us"
+		return
+	}
 	if subject.aim == thing || subject.aim == pronoun && r.antecedent(m) == thing || subject.aim == nothing && !r.tags(i).has(tTheirs) {
 		return
 	}

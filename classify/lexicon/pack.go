@@ -21,6 +21,8 @@ const (
 	Recalled = "recalled"
 	// Ambiguous has an everyday meaning too: it counts only together with another cue.
 	Ambiguous = "ambiguous"
+	// Dictionary was taken from a dictionary by rule (package dictionary): it counts only together with another cue.
+	Dictionary = "dictionary"
 )
 
 // Entry is one line of a pack: a word or phrase in all its forms, and where the knowledge comes from.
@@ -34,7 +36,7 @@ type Entry struct {
 }
 
 // alone reports whether the entry may be believed without a second cue.
-func (e Entry) alone() bool { return e.Status != Recalled && e.Status != Ambiguous }
+func (e Entry) alone() bool { return e.Status == Own || e.Status == Read }
 
 type word struct {
 	tags  tags
@@ -68,34 +70,61 @@ type pack struct {
 	people   string          // prefix of nouns for people
 	tones    *tones          // nil where there is no tone file
 	grammar  bool            // it knows what makes a call, not only terms
+	shy      bool            // its grammar is recalled: names and verbs with everyday uses must be plainer
+	sparse   bool            // it knows words of a dictionary and no grammar (sparse.go)
+	before   bool            // the object may stand before its verb
+	negLast  bool            // a negation closes its clause, however far from the verb
+	endings  []string        // nouns for people, as objects, end so
+	like     []string        // languages whose packs it reads too
 }
 
 // readPack reads every .tsv file of a language's folder. A line is id, tags, forms, gloss and, where they
 // differ from the file's !source and !status, source, status and country, separated by tabs.
 func readPack(fsys fs.FS, lang string) (*pack, error) {
 	p := &pack{lang: lang, words: map[string]word{}, phrases: map[string][]phrase{}, inPhrase: map[string]bool{}}
-	names, err := fs.Glob(fsys, lang+"/*.tsv")
+	names, err := p.files(fsys, lang)
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(names)
-	names = slices.DeleteFunc(names, func(n string) bool { return strings.HasSuffix(n, "/"+toneFile) })
-	for pass := range 2 { // settings and paradigms of all files first
-		pars := paradigms{}
-		if pass == 1 {
-			pars = p.paradigms(fsys, names)
-		}
-		for _, name := range names {
-			if err := p.readFile(fsys, name, pass == 0, pars); err != nil {
-				return nil, err
-			}
+	pars := p.paradigms(fsys, names)
+	for _, name := range names {
+		if err := p.readFile(fsys, name, false, pars); err != nil {
+			return nil, err
 		}
 	}
+	p.sparse = !p.grammar && slices.ContainsFunc(p.entries, func(e Entry) bool { return e.Status == Dictionary })
 	for first := range p.phrases {
 		slices.SortStableFunc(p.phrases[first], func(a, b phrase) int { return cmp.Compare(len(b.words), len(a.words)) })
 	}
 	p.tones, err = readTones(fsys, lang, p)
 	return p, err
+}
+
+// files lists the files of a language, and of those it is like, and reads their settings.
+func (p *pack) files(fsys fs.FS, lang string) ([]string, error) {
+	var out []string
+	for langs := []string{lang}; len(langs) > 0; langs = langs[1:] {
+		names, err := fs.Glob(fsys, langs[0]+"/*.tsv")
+		if err != nil {
+			return nil, err
+		}
+		if len(names) == 0 {
+			return nil, fmt.Errorf("!like %s: there is no such pack", langs[0])
+		}
+		slices.Sort(names)
+		had := len(p.like)
+		for _, name := range names {
+			if strings.HasSuffix(name, "/"+toneFile) || slices.Contains(out, name) {
+				continue
+			}
+			out = append(out, name)
+			if err := p.readFile(fsys, name, true, nil); err != nil {
+				return nil, err
+			}
+		}
+		langs = append(langs, p.like[had:]...)
+	}
+	return out, nil
 }
 
 func (p *pack) paradigms(fsys fs.FS, names []string) paradigms {
@@ -158,8 +187,18 @@ func (p *pack) set(line string, file *fileDefaults) error {
 		p.definite = strings.Fields(value)
 	case "people":
 		p.people = value
+	case "endings":
+		for _, e := range strings.Fields(value) {
+			p.endings = append(p.endings, foldWord(e))
+		}
+	case "object":
+		p.before = value == "before"
+	case "negation":
+		p.negLast = value == "last"
+	case "like":
+		p.like = append(p.like, value)
 	default:
-		return fmt.Errorf("unknown setting !%s (source, status, apostrophe, head, clitics, definite, people)", key)
+		return fmt.Errorf("unknown setting !%s (source, status, apostrophe, head, clitics, definite, people, endings, object, negation, like)", key)
 	}
 	return nil
 }
@@ -183,15 +222,16 @@ func (p *pack) add(line string, file fileDefaults, pars paradigms) error {
 		ID: p.lang + "/" + cols[0], Gloss: col(3, ""), Source: col(4, file.source),
 		Status: col(5, file.status), Country: col(6, ""), tags: base,
 	}
-	if !slices.Contains([]string{Own, Read, Recalled, Ambiguous}, e.Status) {
-		return fmt.Errorf("status %q; want own, read, recalled or ambiguous", e.Status)
+	if !slices.Contains([]string{Own, Read, Recalled, Ambiguous, Dictionary}, e.Status) {
+		return fmt.Errorf("status %q; want own, read, recalled, ambiguous or dictionary", e.Status)
 	}
 	forms, err := pars.forms(cols[2])
 	if err != nil {
 		return err
 	}
 	p.entries = append(p.entries, e)
-	p.grammar = p.grammar || base.has(tModal)
+	p.grammar = p.grammar || base.has(tModal) && e.Status != Dictionary
+	p.shy = p.shy || base.has(tModal) && e.Status == Recalled
 	for _, f := range forms {
 		more, err := parseTags(f.tags)
 		if err != nil {
@@ -305,6 +345,9 @@ func (p *pack) lookPlain(w string) (word, bool) {
 // read cuts the text into tokens and tags them: phrases first, the longest where two begin at one word.
 func (p *pack) read(text string) []token {
 	toks := tokenize(text, p.split)
+	if p.shy && len(toks) > 0 { // a capital there is no sign of a name
+		toks[0].edge = sentence
+	}
 	for i := range toks {
 		if w, ok := p.look(toks[i].word); ok {
 			toks[i].tags, toks[i].entry = w.tags, w.entry
@@ -402,5 +445,5 @@ func (p *pack) marked(t token) bool {
 	case p.people != "":
 		return strings.HasPrefix(t.word, p.people) && t.tags.empty()
 	}
-	return false
+	return t.tags.empty() && slices.ContainsFunc(p.endings, func(e string) bool { return len(t.word) > len(e)+2 && strings.HasSuffix(t.word, e) })
 }

@@ -59,11 +59,17 @@ func (p *pack) reading(text string, c Context) Reading {
 		r.before = p.read(tail(last.Text))
 		r.opens = last.Same && r.endsInSaying(last.Text)
 	}
-	r.about, r.endorsed = r.names(), r.endorses()
 	r.out.Grammar = p.grammar
 	r.stance()
+	if !p.grammar && !r.knows() {
+		return r.out
+	}
+	r.about, r.endorsed = r.names(), r.endorses()
 	r.subjects()
 	r.verbs()
+	if p.sparse {
+		r.sparse()
+	}
 	r.phrases(c.Country)
 	r.hallmarks()
 	r.hate()
@@ -72,6 +78,11 @@ func (p *pack) reading(text string, c Context) Reading {
 	r.coverage()
 	r.out.Hits, r.out.Against = tidy(r.out.Hits), tidy(r.out.Against)
 	return r.out
+}
+
+// knows reports whether the pack knows a word of the text.
+func (r *reader) knows() bool {
+	return slices.ContainsFunc(r.toks, func(t token) bool { return t.entry >= 0 })
 }
 
 // tail is the end of a turn: no pronoun reaches further back.
@@ -204,7 +215,7 @@ func (r *reader) against(cue string, label counterpoint.Label, from, to int, wei
 
 func (r *reader) make(cue string, label counterpoint.Label, from, to int, weight float64, reason string) Hit {
 	h := Hit{Cue: cue, Label: label, Reason: reason, Weight: weight}
-	h.Start, h.End = r.span(from, max(to, from+1))
+	h.Start, h.End = r.span(r.phraseBounds(from, max(to, from+1)))
 	if e := r.toks[from].entry; e >= 0 {
 		entry := r.p.entries[e]
 		h.Entry = entry.ID
@@ -213,6 +224,22 @@ func (r *reader) make(cue string, label counterpoint.Label, from, to int, weight
 		}
 	}
 	return h
+}
+
+// phraseBounds widens a range of tokens to whole phrases of the pack: "ce soir", not "ce".
+func (r *reader) phraseBounds(from, to int) (int, int) {
+	for from > 0 && r.continues(from) {
+		from--
+	}
+	for to < len(r.toks) && r.continues(to) {
+		to++
+	}
+	return from, to
+}
+
+// continues reports whether the token at i belongs to the phrase that the token before it is of.
+func (r *reader) continues(i int) bool {
+	return i > 0 && i < len(r.toks) && r.toks[i].entry >= 0 && r.toks[i].entry == r.toks[i-1].entry && r.tags(i).has(tTake) && r.toks[i].edge == joined
 }
 
 // explains reports whether an entry's gloss tells a reviewer what the words of the cue mean; that of a small

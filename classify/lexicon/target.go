@@ -29,7 +29,7 @@ func (r *reader) nameAt(i int) bool {
 	if i < 0 || i >= len(r.toks) || !r.p.name(r.toks[i]) {
 		return false
 	}
-	return !r.cased || r.p.marked(r.toks[i]) || r.toks[i].capital
+	return !r.cased || r.p.marked(r.toks[i]) || r.toks[i].capital && !(r.p.shy && i == 0)
 }
 
 // target finds what the verb at i is pointed at. A passive has it before the marker m, or after the verb.
@@ -50,6 +50,9 @@ func (r *reader) target(i, m int) target {
 		}
 	} else {
 		found = r.after(i)
+		if r.p.before && (found.aim == nothing || found.aim == thing) {
+			found = r.objectBefore(i, found)
+		}
 	}
 	if t.has(tCleanse) && !found.people() {
 		if of := r.ahead(i, 6, tOf); of >= 0 {
@@ -59,6 +62,39 @@ func (r *reader) target(i, m int) target {
 		}
 	}
 	return r.settle(i, found)
+}
+
+// objectBefore reads the noun phrase before the verb at i, in a language whose objects stand there; without one the
+// answer is what was found after it.
+func (r *reader) objectBefore(i int, found target) target {
+	all, near := false, false
+	for j := i - 1; j >= 0 && i-j <= 6 && r.toks[j+1].edge == joined && !r.tags(j).any(tBreak, tHarm, tRel); j-- {
+		t := r.tags(j)
+		all, near = all || t.has(tAll), near || t.any(tDem, tTheir)
+		n := r.noun(j)
+		switch {
+		case t.has(tThem):
+			n = pronoun
+		case n == property && !near && !r.ownedAt(j):
+			n = thing
+		case n == nothing && t.has(tHead) && (all || near || r.tags(j-1).any(tDem, tAll)):
+			n = group
+		case n == nothing && r.nameAt(j) && (all || near || r.p.marked(r.toks[j]) && !r.tags(i).has(tWeak)):
+			n = group
+		}
+		if n != nothing {
+			return target{aim: n, from: j, to: j + 1, all: all || r.tags(j-1).has(tAll), near: near || r.tags(j-1).has(tDem)}
+		}
+	}
+	if found.aim == nothing && all {
+		found.all = true
+	}
+	return found
+}
+
+// ownedAt reports whether the property at j is said to be a group's.
+func (r *reader) ownedAt(j int) bool {
+	return r.tags(j).has(tTheir) || r.tags(j-1).any(tTheir, tGroup) || r.nameAt(j-1) && r.p.marked(r.toks[j-1])
 }
 
 // settle decides what a pronoun, or a verb that carries one, stands for.
@@ -317,6 +353,9 @@ func (r *reader) believe(i, j int, found target, det bool) bool {
 	if r.p.people != "" { // a language that marks nouns for people
 		return strong
 	}
+	if r.tags(i).has(tWeak) && r.p.shy && r.tags(j).empty() {
+		return found.all || found.near
+	}
 	if r.tags(i).has(tWeak) && !strong {
 		return found.all || found.near || det && r.armed(i)
 	}
@@ -357,7 +396,7 @@ func (r *reader) subject(m, i int) target {
 			return target{aim: pronoun, from: j, to: j + 1, all: r.back(j, 2, tAll) >= 0 || r.ahead(j, 2, tAll) >= 0}, true
 		case t.any(tWe, tUs):
 			return target{aim: us, from: j, to: j + 1}, true
-		case r.nameAt(j) || j == 0 && r.toks[j].capital && t.empty():
+		case r.nameAt(j) || j == 0 && !r.p.shy && r.toks[j].capital && t.empty():
 			return target{aim: group, from: j, to: j + 1, all: r.back(j, 3, tAll) >= 0}, true
 		}
 		return target{}, false

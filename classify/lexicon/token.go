@@ -134,7 +134,7 @@ var squared = [16]rune{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l
 
 func (t *tokenizer) mark(r, next rune) {
 	switch r {
-	case '?', '؟':
+	case '?', '؟', '፧':
 		t.endSentence(true)
 	case '!', '\n', '۔', '።', '¡', '¿':
 		t.endSentence(false)
@@ -144,7 +144,7 @@ func (t *tokenizer) mark(r, next rune) {
 		}
 	case ':':
 		t.edge, t.colon = max(t.edge, clause), true
-	case ',', ';', '،', '؛', '—', '–', '(', ')', '[', ']', '/', '…':
+	case ',', ';', '،', '؛', '፣', '፤', '፥', '—', '–', '(', ')', '[', ']', '/', '…':
 		t.edge = max(t.edge, clause)
 	case '"', '“', '”', '«', '»', '„', '‟':
 		t.quote(r == '“' || r == '„' || r == '«' || r == '"' && !t.quoted)
