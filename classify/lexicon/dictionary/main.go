@@ -156,7 +156,7 @@ func fit(text, tags string, meanings map[string]bool, classOf map[string]string,
 	if tags == "MODAL" {
 		most = maxMust
 	}
-	if len(words) > most || strings.ContainsFunc(text, odd) {
+	if len(words) > most || strings.ContainsFunc(text, odd) || strings.HasPrefix(text, "-") {
 		return false
 	}
 	speaksAgainst := slices.Contains(closed[2:], tags) && tags != "TIME"
@@ -168,7 +168,7 @@ func fit(text, tags string, meanings map[string]bool, classOf map[string]string,
 			return false
 		}
 	}
-	if tags == "MODAL" && len(words) == 1 && often[text] > mustShare {
+	if tags == "MODAL" && len(words) == 1 && (often[text] > mustShare || often == nil && utf8.RuneCountInString(text) <= minRunes) {
 		return false
 	}
 	if slices.Contains(closed, tags) {
