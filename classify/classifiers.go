@@ -23,9 +23,9 @@ type Model interface {
 
 // Lexicon reads cues.
 type Lexicon interface {
-	Read(lang, text string, c lexicon.Context) (lexicon.Reading, error)
-	Tone(lang, text string) (lexicon.Tone, error)
-	Knowing(text string, share float64) []string
+	Read(lang string, text *lexicon.Text, c lexicon.Context) (lexicon.Reading, error)
+	Tone(lang string, text *lexicon.Text) (lexicon.Tone, error)
+	Knowing(text *lexicon.Text, share float64) []string
 	Has(lang string) bool
 	Version() string
 }

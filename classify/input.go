@@ -64,6 +64,7 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 		c.Before = append(c.Before, lexicon.Before{Text: t.Text, Same: t.Same})
 	}
 	var err error
+	cut := lexicon.Cut(text)
 	seen := map[string]bool{}
 	v.cues = lexicon.Reading{Stance: counterpoint.Assert, Imminence: 1}
 	read := func(lang string, known float64) {
@@ -71,7 +72,7 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 			return
 		}
 		seen[lang] = true
-		r, e := s.lexicon.Read(lang, text, c)
+		r, e := s.lexicon.Read(lang, cut, c)
 		if e != nil {
 			err = e
 			return
@@ -99,11 +100,11 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 	if tone == counterpoint.Undetermined {
 		tone = v.answer.Best
 	}
-	t, e := s.lexicon.Tone(tone, text)
+	t, e := s.lexicon.Tone(tone, cut)
 	if v.tone = t; e != nil {
 		err = e
 	}
-	for _, lang := range s.lexicon.Knowing(text, knownUnasked) {
+	for _, lang := range s.lexicon.Knowing(cut, knownUnasked) {
 		read(lang, max(knownUnasked, v.cues.Known))
 	}
 	return err

@@ -10,19 +10,19 @@ import (
 // packs know the words.
 func BenchmarkText(b *testing.B) {
 	l := open(b)
-	l.Knowing("warm", 0.6)
+	l.Knowing(lexicon.Cut("warm"), 0.6)
 	for _, lang := range []string{"eng", "fra", "swa", "ara"} {
 		texts := cases(b, lang)
 		b.Run(lang, func(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				text := texts[i%len(texts)].text
-				for _, code := range append([]string{lang, "mul"}, l.Knowing(text, 0.6)...) {
-					if _, err := l.Read(code, text, lexicon.Context{}); err != nil {
+				cut := lexicon.Cut(texts[i%len(texts)].text)
+				for _, code := range append([]string{lang, "mul"}, l.Knowing(cut, 0.6)...) {
+					if _, err := l.Read(code, cut, lexicon.Context{}); err != nil {
 						b.Fatal(err)
 					}
 				}
-				if _, err := l.Tone(lang, text); err != nil {
+				if _, err := l.Tone(lang, cut); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -27,6 +27,8 @@ type Lexicon struct {
 	version string
 	langs   []string
 	packs   map[string]*lazy
+	index   sync.Once
+	known   *index // which packs know a word
 }
 
 // lazy is a pack that is read when its language is first heard.
@@ -89,7 +91,7 @@ func (l *Lexicon) pack(lang string) (*pack, error) {
 }
 
 // Read says what the cues of one language find in a text. A language without a pack has none and is no error.
-func (l *Lexicon) Read(lang, text string, c Context) (Reading, error) {
+func (l *Lexicon) Read(lang string, text *Text, c Context) (Reading, error) {
 	if !l.Has(lang) {
 		return Reading{Lang: lang, Stance: counterpoint.Assert, Frame: counterpoint.Assert, Imminence: 1}, nil
 	}

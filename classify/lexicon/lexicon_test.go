@@ -17,7 +17,7 @@ import (
 
 func read(t *testing.T, l *lexicon.Lexicon, lang, text string, c lexicon.Context) lexicon.Reading {
 	t.Helper()
-	r, err := l.Read(lang, text, c)
+	r, err := l.Read(lang, lexicon.Cut(text), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func FuzzRead(f *testing.F) {
 		if !l.Has(lang) || !utf8.ValidString(text) {
 			t.Skip()
 		}
-		r, err := l.Read(lang, text, lexicon.Context{Before: []lexicon.Before{{Text: before, Same: true}}})
+		r, err := l.Read(lang, lexicon.Cut(text), lexicon.Context{Before: []lexicon.Before{{Text: before, Same: true}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +239,7 @@ func BenchmarkRead(b *testing.B) {
 	texts := cases(b, "eng")
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if _, err := l.Read("eng", texts[i%len(texts)].text, lexicon.Context{}); err != nil {
+		if _, err := l.Read("eng", lexicon.Cut(texts[i%len(texts)].text), lexicon.Context{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -297,10 +297,7 @@ func foldWord(s string) string {
 	return b.String()
 }
 
-// look finds a word, trying spellings that hide it and, last, without what is written onto its front.
-func (p *pack) look(w string) (word, bool) { return p.lookAny(w, hidden(w)) }
-
-// lookAny is look of a word whose hidden spellings are known.
+// lookAny finds a word, trying spellings that hide it and, last, without what is written onto its front.
 func (p *pack) lookAny(w string, hidden []string) (word, bool) {
 	if found, ok := p.lookPlain(w); ok {
 		return found, true
@@ -334,7 +331,12 @@ func (p *pack) lookPlain(w string) (word, bool) {
 			return found, true
 		}
 	}
-	for _, a := range p.affixes {
+	return p.lookAffix(w)
+}
+
+func (p *pack) lookAffix(w string) (word, bool) {
+	for i := range p.affixes {
+		a := &p.affixes[i]
 		if len(w) >= len(a.prefix)+len(a.suffix)+3 && strings.HasPrefix(w, a.prefix) && strings.HasSuffix(w, a.suffix) {
 			return a.word, true
 		}
@@ -342,14 +344,30 @@ func (p *pack) lookPlain(w string) (word, bool) {
 	return word{entry: -1}, false
 }
 
+// touches reports whether the pack may know a word of the text.
+func (p *pack) touches(text *Text) bool {
+	toks, hides := text.tokens(p.split), text.spellings(p.split)
+	for i := range toks {
+		w := toks[i].word
+		if _, ok := p.lookPlain(w); ok || p.inPhrase[w] || hides != nil && hides[i] != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // read cuts the text into tokens and tags them: phrases first, the longest where two begin at one word.
-func (p *pack) read(text string) []token {
-	toks := tokenize(text, p.split)
+func (p *pack) read(text *Text) []token {
+	toks, hides := text.copied(p.split), text.spellings(p.split)
 	if p.shy && len(toks) > 0 { // a capital there is no sign of a name
 		toks[0].edge = sentence
 	}
 	for i := range toks {
-		if w, ok := p.look(toks[i].word); ok {
+		var hidden []string
+		if hides != nil {
+			hidden = hides[i]
+		}
+		if w, ok := p.lookAny(toks[i].word, hidden); ok {
 			toks[i].tags, toks[i].entry = w.tags, w.entry
 		}
 	}
@@ -362,8 +380,17 @@ func (p *pack) read(text string) []token {
 // phrase tags the longest phrase that begins at i and returns how many tokens it takes up; a phrase with a gap
 // leaves what stands in the gap as it is.
 func (p *pack) phrase(toks []token, i int) int {
-	for _, ph := range p.phrases[toks[i].word] {
-		at, ok := ph.match(toks, i)
+	if i+1 >= len(toks) {
+		return 0
+	}
+	var place [maxPhrase]int
+	list := p.phrases[toks[i].word]
+	for k := range list {
+		ph := &list[k]
+		if second := ph.words[1]; second != "_" && second != toks[i+1].word {
+			continue
+		}
+		at, ok := ph.match(toks, i, place[:0])
 		if !ok {
 			continue
 		}
@@ -384,9 +411,11 @@ func (p *pack) phrase(toks []token, i int) int {
 	return 0
 }
 
-// match returns the places of the phrase's words.
-func (ph phrase) match(toks []token, i int) ([]int, bool) {
-	at := make([]int, 0, len(ph.words))
+// maxPhrase is how many words of a phrase are found without asking for memory.
+const maxPhrase = 16
+
+// match appends the places of the phrase's words to at.
+func (ph *phrase) match(toks []token, i int, at []int) ([]int, bool) {
 	for _, w := range ph.words {
 		if w == "_" {
 			i = ph.skip(toks, i, len(at))
@@ -405,7 +434,7 @@ func (ph phrase) match(toks []token, i int) ([]int, bool) {
 }
 
 // skip finds the word after a gap.
-func (ph phrase) skip(toks []token, i, matched int) int {
+func (ph *phrase) skip(toks []token, i, matched int) int {
 	want := ph.words[slices.Index(ph.words, "_")+1]
 	for j := i; j < len(toks) && j <= i+gapWords && toks[j].edge == joined; j++ {
 		if toks[j].word == want {

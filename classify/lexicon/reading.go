@@ -49,25 +49,44 @@ type Context struct {
 	Country string   // ISO 3166-1 alpha-2, for entries that mean something only there
 }
 
-// read is the whole grammar: calls and threats first, then the hallmarks, then hate.
-func (p *pack) reading(text string, c Context) Reading {
-	r := &reader{p: p, toks: p.read(text), lastCall: -1}
-	r.out = Reading{Lang: p.lang, Stance: counterpoint.Assert, Imminence: 1, Words: len(r.toks)}
+// reading is what the pack says of a text.
+func (p *pack) reading(text *Text, c Context) Reading {
+	r := &reader{p: p, lastCall: -1}
+	if p.grammar || p.touches(text) {
+		r.toks = p.read(text)
+	} else {
+		r.toks = text.tokens(p.split) // not tagged, so nothing is written to them
+	}
+	r.out = Reading{Lang: p.lang, Stance: counterpoint.Assert, Imminence: 1, Words: len(r.toks), Grammar: p.grammar}
+	r.stance()
+	if r.speaks() {
+		r.judgements(c)
+	}
+	r.coverage()
+	return r.out
+}
+
+// speaks reports whether the text has a word that could make a cue; in most texts none has.
+func (r *reader) speaks() bool {
+	var all tags
+	for i := range r.toks {
+		all = all.or(r.toks[i].tags)
+	}
+	return all.any(tHarm, tDeathTo, tDie, tMercy, tWhole, tThreat, tMirror, tPurity, tOut, tSlur, tCode, tDehum, tRape, tLoyal, tHateV, tInsult)
+}
+
+// judgements is the whole grammar: calls and threats first, then the hallmarks, then hate.
+func (r *reader) judgements(c Context) {
 	r.cased = cased(r.toks)
 	if n := len(c.Before); n > 0 {
 		last := c.Before[n-1]
-		r.before = p.read(tail(last.Text))
+		r.before = r.p.read(Cut(tail(last.Text)))
 		r.opens = last.Same && r.endsInSaying(last.Text)
-	}
-	r.out.Grammar = p.grammar
-	r.stance()
-	if !p.grammar && !r.knows() {
-		return r.out
 	}
 	r.about, r.endorsed = r.names(), r.endorses()
 	r.subjects()
 	r.verbs()
-	if p.sparse {
+	if r.p.sparse {
 		r.sparse()
 	}
 	r.phrases(c.Country)
@@ -75,14 +94,7 @@ func (p *pack) reading(text string, c Context) Reading {
 	r.hate()
 	r.unassertedVerbs()
 	r.imminence()
-	r.coverage()
 	r.out.Hits, r.out.Against = tidy(r.out.Hits), tidy(r.out.Against)
-	return r.out
-}
-
-// knows reports whether the pack knows a word of the text.
-func (r *reader) knows() bool {
-	return slices.ContainsFunc(r.toks, func(t token) bool { return t.entry >= 0 })
 }
 
 // tail is the end of a turn: no pronoun reaches further back.

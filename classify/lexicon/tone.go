@@ -48,9 +48,8 @@ const toneEvil = toneBad | toneHate | toneHarm | toneOut | toneBeast
 // tones is a pack's words: whole ones, beginnings of words, and phrases by their first word.
 type tones struct {
 	words   map[string]tone
-	stems   map[string]tone
+	stems   map[string][]stem // by their first bytes, the longest first
 	phrases map[string][]tonePhrase
-	longest int // of the stems, in bytes
 	split   bool
 	clitics []string
 }
@@ -70,7 +69,7 @@ func readTones(fsys fs.FS, lang string, p *pack) (*tones, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tones{words: map[string]tone{}, stems: map[string]tone{}, phrases: map[string][]tonePhrase{}, split: p.split, clitics: p.clitics}
+	t := &tones{words: map[string]tone{}, stems: map[string][]stem{}, phrases: map[string][]tonePhrase{}, split: p.split, clitics: p.clitics}
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; sc.Scan(); n++ {
 		line := strings.TrimSpace(sc.Text())
@@ -102,8 +101,7 @@ func (t *tones) add(line string) error {
 		case len(words) > 1:
 			t.phrases[words[0]] = append(t.phrases[words[0]], tonePhrase{words, c})
 		case isStem:
-			t.stems[words[0]] |= c
-			t.longest = max(t.longest, len(words[0]))
+			t.addStem(words[0], c)
 		default:
 			t.words[words[0]] |= c
 		}
@@ -141,12 +139,40 @@ func (t *tones) stemmed(w string) tone {
 	if found, ok := t.words[w]; ok {
 		return found
 	}
-	for n := min(len(w), t.longest); n >= 3; n-- {
-		if found, ok := t.stems[w[:n]]; ok {
-			return found
+	if len(w) < stemKey {
+		return 0
+	}
+	for _, s := range t.stems[w[:stemKey]] {
+		if strings.HasPrefix(w, s.text) {
+			return s.tone
 		}
 	}
 	return 0
+}
+
+// stemKey is how many bytes of a stem find it; shorter stems are no stems.
+const stemKey = 3
+
+type stem struct {
+	text string
+	tone tone
+}
+
+// addStem keeps the stems with one key in order, the longest first.
+func (t *tones) addStem(text string, c tone) {
+	if len(text) < stemKey {
+		return
+	}
+	list := t.stems[text[:stemKey]]
+	for i := range list {
+		if list[i].text == text {
+			list[i].tone |= c
+			return
+		}
+	}
+	list = append(list, stem{text, c})
+	slices.SortStableFunc(list, func(a, b stem) int { return len(b.text) - len(a.text) })
+	t.stems[text[:stemKey]] = list
 }
 
 // Tone is what the words of a text say of people, by tone files alone.
@@ -191,7 +217,7 @@ const (
 )
 
 // Tone reads a text by the tone file of a language; of a language without one it knows nothing.
-func (l *Lexicon) Tone(lang, text string) (Tone, error) {
+func (l *Lexicon) Tone(lang string, text *Text) (Tone, error) {
 	if !l.Has(lang) {
 		return Tone{}, nil
 	}
@@ -213,8 +239,8 @@ type toneReader struct {
 	out  Tone
 }
 
-func (t *tones) read(text, lang string) Tone {
-	r := &toneReader{toks: pictured(tokenize(text, t.split), text), lang: lang, out: Tone{Known: true}}
+func (t *tones) read(text *Text, lang string) Tone {
+	r := &toneReader{toks: pictured(text.tokens(t.split), text.text), lang: lang, out: Tone{Known: true}}
 	r.at = make([]tone, len(r.toks))
 	for i := 0; i < len(r.toks); i++ {
 		if ph := t.phraseAt(r.toks, i); ph.words != nil {
@@ -438,7 +464,7 @@ func pictured(toks []token, text string) []token {
 	if found == nil {
 		return toks
 	}
-	toks = append(toks, found...)
+	toks = slices.Concat(toks, found)
 	slices.SortStableFunc(toks, func(a, b token) int { return a.start - b.start })
 	return toks
 }

@@ -15,7 +15,7 @@ func TestToneNeedsAGroupAndSomethingBad(t *testing.T) {
 	}
 	f := func(lang, text string, bad bool) {
 		t.Helper()
-		tone, err := l.Tone(lang, text)
+		tone, err := l.Tone(lang, lexicon.Cut(text))
 		if err != nil || !tone.Known {
 			t.Fatalf("Tone(%s): known %v, %v", lang, tone.Known, err)
 		}
@@ -52,17 +52,17 @@ func TestToneFilesCostAFolderAndNameTheirFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tone, err := l.Tone("zzz", "Velari grubbish"); err != nil || len(tone.Hits) != 1 {
+	if tone, err := l.Tone("zzz", lexicon.Cut("Velari grubbish")); err != nil || len(tone.Hits) != 1 {
 		t.Errorf("tone %+v, %v; want one hit", tone, err)
 	}
-	if tone, err := l.Tone("eng", "Velari grubbish"); err != nil || tone.Known {
+	if tone, err := l.Tone("eng", lexicon.Cut("Velari grubbish")); err != nil || tone.Known {
 		t.Errorf("a language without a pack: %+v, %v", tone, err)
 	}
 	l, err = lexicon.OpenFS(pack("GROUP\tvelari\nNICE\tgood\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Tone("zzz", "x"); err == nil || !strings.Contains(err.Error(), "zzz/tone.tsv:2") {
+	if _, err := l.Tone("zzz", lexicon.Cut("x")); err == nil || !strings.Contains(err.Error(), "zzz/tone.tsv:2") {
 		t.Errorf("error %v, want file and line", err)
 	}
 }
