@@ -148,10 +148,15 @@ func (r *reader) loyal(i int) {
 	if !r.about && r.back(i, 10, tThem, tWh, tRel) < 0 {
 		return
 	}
-	if r.back(i, 3, tCop, tBe, tDet, tOf, tAll) < 0 {
+	if r.back(i, 3, tCop, tBe, tDet, tOf, tAll) < 0 && r.ahead(r.verbEnd(i)-1, 1, tCop) < 0 {
 		return
 	}
-	s, asserted := r.said(i, r.back(i, 4, tNeg, tNegQ))
+	denial := r.back(i, 4, tNeg, tNegQ)
+	s, asserted := counterpoint.Assert, true
+	f, j := r.frame(i)
+	if whoever := f == counterpoint.ReportOn && r.tags(j).has(tCallNoun) && !r.tags(j).any(tSay, tHeard); denial >= 0 || !whoever {
+		s, asserted = r.said(i, denial) // "whoever helps them is a traitor" reports nobody
+	}
 	r.raise(1, s, asserted)
 	r.hit("LOYALTY", counterpoint.Loyalty, i, i+1, weightHate, "calls people traitors to their own")
 }

@@ -89,7 +89,18 @@ func (r *reader) coded(i int, at target) bool {
 		pointed = pointed || r.tags(j).any(tAll, tDem) && r.toks[j].entry >= 0
 		now = now || r.tags(j).has(tTime)
 	}
-	return pointed && now
+	return pointed && now || (pointed || now) && r.peopled()
+}
+
+// peopled reports whether the turn before names a group by a word of the pack, or tells people to take up weapons: the
+// animals of the next turn may be people.
+func (r *reader) peopled() bool {
+	for _, t := range r.before {
+		if t.tags.has(tGroup) || t.tags.has(tArms) {
+			return true
+		}
+	}
+	return false
 }
 
 // supported reports whether more than one cue makes the call at i, where the entry of its verb is not to be believed
@@ -233,7 +244,14 @@ func (r *reader) mercy(i int) {
 			at = target{aim: pronoun, from: j, to: j + 1}
 		}
 	}
-	if !at.people() || at.aim == pronoun && r.antecedent(i) == thing || r.guessed(at) {
+	level := 3
+	if !at.people() || r.guessed(at) {
+		if at = r.raided(i); at.aim == nothing {
+			return
+		}
+		level = 2 // nobody is named
+	}
+	if at.aim == pronoun && r.antecedent(i) == thing {
 		return
 	}
 	s, asserted := counterpoint.Assert, true
@@ -241,10 +259,32 @@ func (r *reader) mercy(i int) {
 		s, asserted = f, false
 		r.against("REPORT", counterpoint.Incitement, max(j, 0), max(j, 0)+1, weightFrame, "not the speaker's own words")
 	}
-	r.raise(3, s, asserted)
+	r.raise(level, s, asserted)
 	r.hit("HARM", counterpoint.Violence, i, r.verbEnd(i), weightHarm, "wants none left alive")
-	r.hit("CALL", counterpoint.Incitement, max(no, 0), max(no, 0)+1, weightCall, "calls on others to leave none")
+	label := counterpoint.Incitement
+	if level < 3 {
+		label = counterpoint.Violence
+	}
+	r.hit("CALL", label, max(no, 0), max(no, 0)+1, weightCall, "calls on others to leave none")
 	r.hit("GROUP", counterpoint.Hate, at.from, max(at.to, at.from+1), weightGroup, groupReason(at))
+}
+
+// raided is the village, the market or the like that the text orders people to attack or surround, in or beside the
+// sentence at i; its aim is nothing where there is none.
+func (r *reader) raided(i int) target {
+	order := false
+	place := target{}
+	for j := max(0, i-reach/2); j < min(len(r.toks), i+reach/2); j++ {
+		t := r.tags(j)
+		order = order || t.has(tHarm) && (t.any(tImp, tHort, tBase, tSubj, tAmb)) || t.has(tMotion)
+		if t.any(tProperty) || t.has(tPlace) && !t.has(tTime) {
+			place = target{aim: property, from: j, to: j + 1}
+		}
+	}
+	if !order {
+		return target{}
+	}
+	return place
 }
 
 // guessed reports whether nothing but its place makes a group of an unknown word.

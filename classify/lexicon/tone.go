@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"counterpoint"
@@ -52,6 +53,9 @@ type tones struct {
 	phrases map[string][]tonePhrase
 	split   bool
 	clitics []string
+	lapses  func() map[string]bool // groups' names with one letter left out
+	// forgives is set by "!misspelt": a name with a letter left out or two swapped is heard.
+	forgives bool
 }
 
 type tonePhrase struct {
@@ -70,9 +74,13 @@ func readTones(fsys fs.FS, lang string, p *pack) (*tones, error) {
 		return nil, err
 	}
 	t := &tones{words: map[string]tone{}, stems: map[string][]stem{}, phrases: map[string][]tonePhrase{}, split: p.split, clitics: p.clitics}
+	t.lapses = sync.OnceValue(t.misspelt)
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; sc.Scan(); n++ {
 		line := strings.TrimSpace(sc.Text())
+		if line == "!misspelt" {
+			t.forgives = true
+		}
 		if line == "" || line[0] == '#' || line[0] == '!' {
 			continue
 		}
@@ -255,6 +263,7 @@ func (t *tones) read(text *Text, lang string) Tone {
 			r.at[i] = t.look(r.toks[i].word)
 		}
 	}
+	r.misspelled(t)
 	r.judge()
 	return r.out
 }
@@ -278,6 +287,69 @@ func (ph tonePhrase) at(toks []token, i int) bool {
 		}
 	}
 	return true
+}
+
+// leastMisspelt is how many letters a group's name has at least whose misspelling is forgiven.
+const leastMisspelt = 6
+
+// misspelt are the names of groups with one letter left out.
+func (t *tones) misspelt() map[string]bool {
+	out := map[string]bool{}
+	add := func(w string, c tone, endings ...string) {
+		letters := []rune(w)
+		for i := 1; c&toneGroup != 0 && len(letters) >= leastMisspelt && i < len(letters); i++ { // the first letter is seldom wrong
+			for _, e := range endings {
+				out[string(letters[:i])+string(letters[i+1:])+e] = true
+			}
+		}
+	}
+	for w, c := range t.words {
+		add(w, c, "")
+	}
+	for _, list := range t.stems {
+		for _, s := range list {
+			add(s.text, s.tone, "", "s", "es", "o", "os", "a", "as")
+		}
+	}
+	return out
+}
+
+// lapse reports whether a word nobody knows is the name of a group with a letter left out or two swapped.
+func (t *tones) lapse(w string) bool {
+	letters := []rune(w)
+	if len(letters) < leastMisspelt-1 {
+		return false
+	}
+	if t.lapses()[w] {
+		return true
+	}
+	for i := 1; i+1 < len(letters) && len(letters) >= leastMisspelt; i++ {
+		letters[i], letters[i+1] = letters[i+1], letters[i]
+		if t.words[string(letters)]&toneGroup != 0 {
+			return true
+		}
+		letters[i], letters[i+1] = letters[i+1], letters[i]
+	}
+	return false
+}
+
+// misspelled finds the group that something bad is said of where no name is spelled right.
+func (r *toneReader) misspelled(t *tones) {
+	if !t.forgives {
+		return
+	}
+	bad, named := false, false
+	for _, c := range r.at {
+		bad, named = bad || c&toneEvil != 0, named || c&(toneGroup|toneSlur|toneOther) != 0
+	}
+	if !bad || named {
+		return
+	}
+	for i := range r.toks {
+		if r.at[i] == 0 && t.lapse(r.toks[i].word) {
+			r.at[i] = toneGroup
+		}
+	}
 }
 
 func (r *toneReader) judge() {
