@@ -40,6 +40,7 @@ var weight = map[string]map[counterpoint.Label]float64{
 	"PURITY":  {counterpoint.Hate: 3.4, counterpoint.Purity: 5.0},
 	"WOMEN":   {counterpoint.Hate: 2.4, counterpoint.Violence: 0.6, counterpoint.Women: 5.0},
 	"LOYALTY": {counterpoint.Hate: 2.4, counterpoint.Loyalty: 5.0},
+	"ENDORSE": {counterpoint.Incitement: 2.6, counterpoint.Violence: 4.2, counterpoint.Hate: 2.2},
 	"TIME":    {counterpoint.Incitement: 0.3},
 }
 

@@ -14,13 +14,15 @@ type Input struct {
 	Country   string   // of the source, ISO 3166-1 alpha-2
 	Languages []string // of the source
 	Quality   counterpoint.Quality
-	Before    []Turn // nearest last
+	Role      counterpoint.Role // of who speaks
+	Before    []Turn            // nearest last
 }
 
 // Turn is what was said before.
 type Turn struct {
 	Text string
 	Same bool // by the same speaker, or by nobody knows whom
+	Role counterpoint.Role
 }
 
 // verdict is what the classifiers found, before it is combined.
@@ -59,9 +61,9 @@ const (
 // cues reads the text with the pack of its language, of every language that was hinted at, and of any other
 // that knows most of its words; the gravest reading counts.
 func (s *Stage) cues(text string, in Input, v *verdict) error {
-	c := lexicon.Context{Country: in.Country}
+	c := lexicon.Context{Country: in.Country, Role: in.Role}
 	for _, t := range in.Before {
-		c.Before = append(c.Before, lexicon.Before{Text: t.Text, Same: t.Same})
+		c.Before = append(c.Before, lexicon.Before{Text: t.Text, Same: t.Same, Role: t.Role})
 	}
 	var err error
 	cut := lexicon.Cut(text)

@@ -60,7 +60,7 @@ func (s *Stage) judgeLong(pieces []part, in Input) (counterpoint.SegmentAssessme
 	for i, p := range pieces {
 		next := in
 		if i > 0 {
-			next.Before = []Turn{{Text: pieces[i-1].text, Same: true}}
+			next.Before = []Turn{{Text: pieces[i-1].text, Same: true, Role: in.Role}}
 		}
 		a, es := s.judgeShort(p.text, next)
 		errs = append(errs, es...)

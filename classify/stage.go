@@ -215,13 +215,13 @@ const turnsBefore = 2
 func inputOf(it counterpoint.Item, segs []counterpoint.Segment, i int) Input {
 	seg := segs[i]
 	in := Input{
-		Lang: seg.Lang, Kind: it.Kind, Country: it.Country, Languages: it.Languages, Quality: seg.Quality,
+		Lang: seg.Lang, Kind: it.Kind, Country: it.Country, Languages: it.Languages, Quality: seg.Quality, Role: seg.Role,
 	}
 	if in.Lang == "" {
 		in.Lang = it.Lang
 	}
 	for j := max(0, i-turnsBefore); j < i; j++ {
-		in.Before = append(in.Before, Turn{Text: segs[j].Text, Same: segs[j].Speaker == seg.Speaker})
+		in.Before = append(in.Before, Turn{Text: segs[j].Text, Same: segs[j].Speaker == seg.Speaker, Role: segs[j].Role})
 	}
 	return in
 }

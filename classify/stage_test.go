@@ -274,7 +274,9 @@ func TestLongTextsAreJudgedWhole(t *testing.T) {
 // broken is a lexicon that fails as told.
 type broken struct{ classify.Lexicon }
 
-func (broken) Read(string, *lexicon.Text, lexicon.Context) (lexicon.Reading, error) { panic("out of order") }
+func (broken) Read(string, *lexicon.Text, lexicon.Context) (lexicon.Reading, error) {
+	panic("out of order")
+}
 
 func TestABrokenClassifierIsRecordedAndTheLineGoesOn(t *testing.T) {
 	s := newStage(t, func(o *classify.Options) { o.Lexicon = broken{o.Lexicon} })

@@ -5,9 +5,11 @@ type reader struct {
 	p      *pack
 	toks   []token
 	before []token // of the turn before, for what a pronoun stands for
-	opens  bool    // the turn before ended with "he said:"
+	opens  bool    // the turn before ended with "he said:", or a reporter goes on with what it reported
+	echo   bool    // a host speaks after a caller
 	cased  bool    // the text is written with capitals, so a name would have one
 
+	doubtful bool // the speaker has just rejected words that may be these
 	endorsed bool // the speaker says that somebody is right
 	about    bool // the text, or the turn before, names a group at all
 	lastCall int  // the last verb that calls, or -1

@@ -121,6 +121,9 @@ func (r *reader) reported(i int) (counterpoint.Stance, int) {
 	if j := r.carried(i); j >= 0 {
 		return counterpoint.ReportOn, j
 	}
+	if r.uncertain(i) {
+		return counterpoint.Uncertain, i
+	}
 	return counterpoint.Assert, -1
 }
 

@@ -41,12 +41,14 @@ type Reading struct {
 type Before struct {
 	Text string
 	Same bool // spoken by the same person, or by nobody knows whom
+	Role counterpoint.Role
 }
 
 // Context is what surrounds a text.
 type Context struct {
 	Before  []Before // nearest last
-	Country string   // ISO 3166-1 alpha-2, for entries that mean something only there
+	Role    counterpoint.Role
+	Country string // ISO 3166-1 alpha-2, for entries that mean something only there
 }
 
 // reading is what the pack says of a text.
@@ -72,17 +74,13 @@ func (r *reader) speaks() bool {
 	for i := range r.toks {
 		all = all.or(r.toks[i].tags)
 	}
-	return all.any(tHarm, tDeathTo, tDie, tMercy, tWhole, tThreat, tMirror, tPurity, tOut, tSlur, tCode, tDehum, tRape, tLoyal, tHateV, tInsult)
+	return all.any(tHarm, tDeathTo, tDie, tMercy, tWhole, tThreat, tMirror, tPurity, tOut, tSlur, tCode, tDehum, tRape, tLoyal, tHateV, tInsult, tEndorse)
 }
 
 // judgements is the whole grammar: calls and threats first, then the hallmarks, then hate.
 func (r *reader) judgements(c Context) {
 	r.cased = cased(r.toks)
-	if n := len(c.Before); n > 0 {
-		last := c.Before[n-1]
-		r.before = r.p.read(Cut(tail(last.Text)))
-		r.opens = last.Same && r.endsInSaying(last.Text)
-	}
+	r.turn(c)
 	r.about, r.endorsed = r.names(), r.endorses()
 	r.subjects()
 	r.verbs()
@@ -92,6 +90,7 @@ func (r *reader) judgements(c Context) {
 	r.phrases(c.Country)
 	r.hallmarks()
 	r.hate()
+	r.agrees(c)
 	r.unassertedVerbs()
 	r.imminence()
 	r.out.Hits, r.out.Against = tidy(r.out.Hits), tidy(r.out.Against)
@@ -114,15 +113,6 @@ func tail(text string) string {
 // cased reports whether a text is written with capitals, so that a name in it would have one.
 func cased(toks []token) bool {
 	return slices.ContainsFunc(toks, func(t token) bool { return t.capital })
-}
-
-func (r *reader) endsInSaying(text string) bool {
-	for i := max(0, len(r.before)-3); i < len(r.before); i++ {
-		if r.before[i].tags.any(tSay, tHeard, tQuoteW) && !r.before[i].tags.has(tSayMe) {
-			return true
-		}
-	}
-	return len(text) > 0 && text[len(text)-1] == ':' && len(r.before) > 1
 }
 
 // stance is the first guess, from the text as a whole; a verb of harm decides it better.
