@@ -15,19 +15,24 @@ import (
 
 // filter is a list's filter as it stands in the address.
 type filter struct {
-	values url.Values
-	zone   *time.Location
+	values  url.Values
+	zone    *time.Location
+	Misread []misread
 }
 
 // filterNames are the parameters of a list.
 var filterNames = []string{"q", "source", "lang", "label", "level", "state", "from", "to", "narrative", "item", overdueOnly}
 
 func newFilter(values url.Values, zone *time.Location) filter {
-	f := filter{url.Values{}, zone}
+	f := filter{values: url.Values{}, zone: zone}
 	for _, name := range filterNames {
 		for _, v := range values[name] {
-			if v = strings.TrimSpace(v); v != "" {
+			switch v = strings.TrimSpace(v); {
+			case v == "":
+			case f.reads(name, v):
 				f.values.Add(name, v)
+			default:
+				f.Misread = append(f.Misread, misread{name, v})
 			}
 		}
 	}
@@ -109,13 +114,39 @@ func (f filter) query() counterpoint.Query {
 	return q
 }
 
+// misread is a value of the address that nobody can filter by. It is left out and shown, so that a list is not taken
+// for what was asked for.
+type misread struct{ Name, Value string }
+
+// reads reports whether a list can be filtered by the value.
+func (f filter) reads(name, v string) bool {
+	switch name {
+	case "lang":
+		_, ok := counterpoint.Lang(v)
+		return ok || v == all
+	case "label":
+		return slices.Contains(counterpoint.Labels, counterpoint.Label(v))
+	case "level":
+		n, err := strconv.Atoi(v)
+		return err == nil && 0 <= n && n <= 3
+	case "state":
+		return v == all || v == counterpoint.ItemFailed || slices.Contains(counterpoint.FlagStates, counterpoint.FlagState(v))
+	case "from", "to":
+		return !f.day(v).IsZero()
+	}
+	return true
+}
+
 func without(list []string, word string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == word })
 }
 
-func (f filter) date(name string) time.Time {
+func (f filter) date(name string) time.Time { return f.day(f.Value(name)) }
+
+// day is a time as a form or an address writes it, zero where it is none.
+func (f filter) day(value string) time.Time {
 	for _, layout := range []string{time.RFC3339, inputTime, "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, f.Value(name), f.zone); err == nil {
+		if t, err := time.ParseInLocation(layout, value, f.zone); err == nil {
 			return t
 		}
 	}

@@ -85,3 +85,16 @@ func TestQuestionsComeBack(t *testing.T) {
 		t.Error("the page of what was decided still waits for an answer")
 	}
 }
+
+// TestFilterThatCannotBeRead asks for what no list can be filtered by: the page says so and shows what it does without.
+func TestFilterThatCannotBeRead(t *testing.T) {
+	p := newPlace(t)
+	w := p.signIn("Nadia Okello")
+	w.get("/?level=high&lang=klingonish&state=bogus").is(200).says("Not understood", "Level high", "Language klingonish", "State bogus", "4 open")
+	w.get("/search?q=water&from=tomorrow&label=rude").is(200).says("Not understood", "From tomorrow", "Label rude")
+	w.get("/trends?to=2026-13-01").is(200).says("Not understood", "To 2026-13-01")
+	w.get("/items?lang=fra&level=9").is(200).says("Level 9")
+	if a := w.get("/?level=3&lang=all&state=all"); strings.Contains(a.body, "Not understood") {
+		t.Error("a filter that can be read is said not to be")
+	}
+}
