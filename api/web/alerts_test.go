@@ -11,8 +11,13 @@ import (
 	"counterpoint/api/apitest"
 )
 
-// raise puts an alert for the flag into the book, as respond does.
+// raise puts an alert for the flag into the book, as respond does, as if it were none of an example.
 func (p *place) raise(f counterpoint.Flag) counterpoint.Alert {
+	f.Example = false
+	return p.raiseAs(f)
+}
+
+func (p *place) raiseAs(f counterpoint.Flag) counterpoint.Alert {
 	p.t.Helper()
 	f.Level = 3
 	a := counterpoint.Alert{ID: counterpoint.AlertID(f.ID)}
@@ -124,8 +129,9 @@ func TestAlertPages(t *testing.T) {
 // TestAlertStands: what is said of an alert that reached nobody, of one that nobody acknowledged, and of one that was closed.
 func TestAlertStands(t *testing.T) {
 	p := newPlace(t)
-	a := p.raise(p.flags[0])
 	w := p.signIn("Visitor")
+	w.get("/alerts/" + p.raiseAs(p.flags[1]).ID).is(200).says("Of an example no message goes out.", "Example")
+	a := p.raise(p.flags[0])
 	w.get("/alerts/" + a.ID).is(200).says("No message has reached anybody yet.")
 	for round := range 7 {
 		p.tried(a.ID, "desk", time.Duration(round)*10*time.Minute, counterpoint.SendAccepted, "")
@@ -136,7 +142,7 @@ func TestAlertStands(t *testing.T) {
 	p.publish(a.Close("respond", p.now, counterpoint.CalmRejected))
 	w.get("/alerts/"+a.ID).is(200).says("Closed", "the flag was rejected")
 	f := p.flags[0]
-	f.Level = 3
+	f.Level, f.Example = 3, false
 	a = apitest.Get[counterpoint.Alert](p.book, a.ID)
 	p.publish(a.Raise("respond", p.now, &f, a.Plan))
 	w.get("/alerts/"+a.ID).is(200).says("Raised again", "No message has reached anybody yet.")
