@@ -30,6 +30,7 @@ type Taken struct {
 	State counterpoint.AnswerState // queued, sent or failed; ready where it could not take it now; unclear where nobody knows
 	Why   string                   // a code of counterpoint.AnswerReasons
 	After time.Duration            // not again before, where ready
+	Cause string                   // for the operator: an error of the line, or the status; never the gateway's words
 }
 
 // Gateway hands messages to the network. Send answers in Taken also when the gateway does not: nothing that a gateway
@@ -180,29 +181,41 @@ func post(ctx context.Context, to http.RoundTripper, address, media string, body
 	}
 	res, err := to.RoundTrip(req)
 	if err != nil {
+		t := cutOff
 		if neverLeft(err) {
-			return nil, &later
+			t = later
 		}
-		return nil, &cutOff
+		t.Cause = err.Error()
+		return nil, &t
 	}
 	defer res.Body.Close()
 	answer, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if bad := judged(res, err); bad != nil {
+		bad.Cause = res.Status
+		return nil, bad
+	}
+	return answer, nil
+}
+
+// judged is what the status says that is not of a message taken.
+func judged(res *http.Response, err error) *Taken {
+	t := refused
 	switch {
 	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode == http.StatusServiceUnavailable,
 		res.StatusCode == http.StatusUnauthorized, res.StatusCode == http.StatusForbidden, res.StatusCode == http.StatusPaymentRequired:
-		t := later
+		t = later
 		if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && s > 0 {
 			t.After = min(time.Duration(s)*time.Second, 24*time.Hour)
 		}
-		return nil, &t
 	case res.StatusCode >= 500:
-		return nil, &cutOff // it may have sent the message before it failed
+		t = cutOff // it may have sent the message before it failed
 	case res.StatusCode < 200 || res.StatusCode >= 300:
-		return nil, &refused
 	case err != nil:
-		return nil, &cutOff
+		t = cutOff
+	default:
+		return nil
 	}
-	return answer, nil
+	return &t
 }
 
 // neverLeft reports whether a request failed before any of it was sent: nobody was there to take it.

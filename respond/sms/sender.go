@@ -212,6 +212,9 @@ func (s *Sender) send(ctx context.Context, f counterpoint.Followup, a counterpoi
 func (s *Sender) hand(ctx context.Context, f counterpoint.Followup, a counterpoint.Reply, number string) counterpoint.Sending {
 	t := s.o.Gateways[f.Source].Send(ctx, Text{ID: a.ID, Number: number, Words: a.Text})
 	told := counterpoint.Sending{Answer: a.ID, State: t.State, Why: t.Why}
+	if t.Cause != "" {
+		s.o.Log.Warn("a gateway did not take an answer", "source", f.Source, "answer", a.ID, "cause", t.Cause)
+	}
 	if t.Ref != "" {
 		if err := s.o.Numbers.KeepSending(ctx, f.Source, t.Ref, f.ID, a.ID, s.o.Now().Add(receiptTime)); err != nil {
 			s.o.Log.Error("receipts of an answer will not be understood", "report", f.ID, "answer", a.ID, "error", err)
