@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -154,7 +155,7 @@ func (l *line) eraseNow(ctx context.Context, req eraseRequest) eraseReport {
 }
 
 func (l *line) eraser(req eraseRequest) *eraser {
-	return &eraser{line: l, req: req, by: map[string]string{}, flags: map[string][]string{}}
+	return &eraser{line: l, req: req, by: map[string]string{}, flags: map[string][]string{}, wrote: map[string]string{}}
 }
 
 // eraser erases once. Interrupted anywhere, and run again, it ends as if it had not been: the marks and the event
@@ -165,6 +166,7 @@ type eraser struct {
 	by     map[string]string   // items to their sources
 	flags  map[string][]string // items to the flags that speak of them
 	marks  map[string]map[string]counterpoint.Position
+	wrote  map[string]string // items of community reports to the pseudonyms of who sent them
 	report eraseReport
 }
 
@@ -209,6 +211,9 @@ func (e *eraser) find(ctx context.Context) error {
 		}
 		it, err := stream.Decode[counterpoint.Item](r)
 		_, named := e.by[r.Key]
+		if err == nil {
+			e.noteSender(it)
+		}
 		switch {
 		case err != nil, it.Source == "":
 		case named, e.req.Source != "" && it.Source == e.req.Source && !it.Erased:
@@ -227,6 +232,32 @@ func (e *eraser) find(ctx context.Context) error {
 	}
 	e.report.Items = len(e.by)
 	return nil
+}
+
+// noteSender remembers who sent a report that stands in the log.
+func (e *eraser) noteSender(it counterpoint.Item) {
+	switch {
+	case it.Erased:
+		if _, ours := e.by[it.ID]; !ours {
+			delete(e.wrote, it.ID) // by an earlier erasure, whose records may still be there
+		}
+	case it.Kind == counterpoint.Report && it.Author != "":
+		e.wrote[it.ID] = it.Author
+	}
+}
+
+// senders are those who sent nothing but what is erased. With their reports goes whose the pseudonym is.
+func (e *eraser) senders() []string {
+	gone, stay := map[string]bool{}, map[string]bool{}
+	for item, author := range e.wrote {
+		if _, erased := e.by[item]; erased {
+			gone[author] = true
+		} else {
+			stay[author] = true
+		}
+	}
+	maps.DeleteFunc(gone, func(author string, _ bool) bool { return stay[author] })
+	return slices.Collect(maps.Keys(gone))
 }
 
 // findFlags finds what speaks of the items, as the index has it now.
@@ -347,6 +378,11 @@ func (e *eraser) seen(ctx context.Context) error {
 func (e *eraser) forgetKeys(ctx context.Context) error {
 	for id := range e.by {
 		if err := errors.Join(e.vault.ForgetReplyTo(ctx, id), e.vault.Erase(ctx, id)); err != nil {
+			return err
+		}
+	}
+	for _, s := range e.senders() {
+		if err := e.vault.ForgetSender(ctx, s); err != nil {
 			return err
 		}
 	}

@@ -185,6 +185,7 @@ func TestReportIsHeardAndAnswered(t *testing.T) {
 			t.Errorf("with the new key the same person has the voices %s and %s", two[0].Voice, two[1].Voice)
 		}
 
+		voice := items()[0].Voice
 		metrics, err := p.call(t.Context(), testToken, "GET", "/metrics", "", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -208,7 +209,7 @@ func TestReportIsHeardAndAnswered(t *testing.T) {
 		if len(found) > 0 {
 			t.Errorf("the reporter can be told from: %q", found)
 		}
-		erasedReports(t, bin, dir, mission, first, b)
+		erasedReports(t, bin, dir, mission, first, voice, smsSecret, b)
 	})
 }
 
@@ -294,18 +295,20 @@ func answersGoOut(t *testing.T, p *process, g *smsGateway, item, secret string) 
 	}
 }
 
-// erasedReports erases the source beside the process: no words of answers are left, and nobody can be answered any more.
-func erasedReports(t *testing.T, bin, dir, mission, item string, b backend) {
+// erasedReports erases both sources beside the process: no words of answers are left, and nobody can be answered any more.
+func erasedReports(t *testing.T, bin, dir, mission, item, voice, smsSecret string, b backend) {
 	t.Helper()
 	p := startProcess(t, bin, append([]string{"--data", dir, "--config", mission, "--no-example"}, b.args...)...)
 	words := []string{"Told the patrol", "The patrol will pass by"}
 	if b.name == "embedded" && len(found(t, dir, words...)) == 0 {
 		t.Error("the search does not find the words of the follow-up before they are erased")
 	}
-	args := append([]string{"erase", "--source", "sms-x", "--case", "2026-3", "--reason", "the reporter asked", "--data", dir}, b.args...)
-	out, errs, code := command(t, bin, "", args...)
-	if whole := code == exitDone; whole != (b.name == "embedded") || !strings.Contains(out, "erased 2 items") { // records stay on Kafka
-		t.Fatalf("erase: %d %s%s", code, out, errs)
+	for source, items := range map[string]string{"forms-x": "1 item", "sms-x": "2 items"} { // all that the person sent
+		args := append([]string{"erase", "--source", source, "--case", "2026-3", "--reason", "the reporter asked", "--data", dir}, b.args...)
+		out, errs, code := command(t, bin, "", args...)
+		if whole := code == exitDone; whole != (b.name == "embedded") || !strings.Contains(out, "erased "+items) { // records stay on Kafka
+			t.Fatalf("erase: %d %s%s", code, out, errs)
+		}
 	}
 	f := must[counterpoint.Followup](t, p, testToken, "GET", "/api/v1/followups/"+item, nil, 200)
 	if len(f.Answers) != 2 || f.Answers[0].Text != "" || f.Actions[0].Text != "" {
@@ -315,6 +318,16 @@ func erasedReports(t *testing.T, bin, dir, mission, item string, b backend) {
 	if err != nil || r.status != 404 {
 		t.Errorf("an answer to an erased report: %v %d %s, want 404", err, r.status, r.body)
 	}
+	if status, body := p.hook("africastalking", "sms-x", smsSecret, formMedia, atMessage("at-3", reporterNumber, "Good morning")); status != 200 {
+		t.Fatalf("after the erasure: %d %s", status, body)
+	}
+	eventually(t, "a message after the erasure", func() bool {
+		all := must[listOf[counterpoint.ItemView]](t, p, testToken, "GET", "/api/v1/items?source=sms-x", nil, 200).Data
+		if len(all) > 0 && all[0].Voice == voice {
+			t.Fatalf("after the erasure the person still has the voice %s", voice)
+		}
+		return len(all) == 1
+	})
 	if err := p.interrupt(); err != nil {
 		t.Fatalf("SIGINT: %v\n%s", err, p.errs)
 	}

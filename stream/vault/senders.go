@@ -100,6 +100,36 @@ func (v *Vault) senderKeys(ctx context.Context) ([][]byte, error) {
 	return keys, nil
 }
 
+// ForgetSender forgets whose the pseudonym is: who writes again from the number is somebody new.
+func (v *Vault) ForgetSender(ctx context.Context, pseudonym string) error {
+	body, ok := strings.CutPrefix(pseudonym, "s_")
+	want, err := pseudonymEncoding.DecodeString(body)
+	if !ok || err != nil {
+		return nil // of nobody
+	}
+	if err := v.sync(ctx); err != nil {
+		return fmt.Errorf("forget a sender: %w", err)
+	}
+	for _, name := range v.named(want) {
+		if err := v.Delete(ctx, name); err != nil {
+			return fmt.Errorf("forget a sender: %w", err)
+		}
+	}
+	return nil
+}
+
+// named are the entries of senders that have the value.
+func (v *Vault) named(value []byte) (names []string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for name, s := range v.secrets {
+		if strings.HasPrefix(name, senderPrefix) && bytes.Equal(s.value(), value) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // RotateSenders makes a new key for senders. Who wrote before keeps the pseudonym, and moves under the new key with the
 // next report; an older key goes with the first rotation but one that finds nobody under it. It returns how many senders still
 // are under older keys. Two at the same time must not rotate: one of their keys would be lost.

@@ -56,6 +56,21 @@ func TestSendersKeepTheirPseudonym(t *testing.T) {
 	}
 }
 
+// TestSenderIsForgotten holds that nothing of a sender is left by which a number could be tried.
+func TestSenderIsForgotten(t *testing.T) {
+	v, _ := open(t, t.TempDir(), embedded.Options{})
+	a, b := senderOf(t, v, "+23670123456"), senderOf(t, v, "+23670123457")
+	must(t, v.ForgetSender(t.Context(), a))
+	must(t, v.ForgetSender(t.Context(), "s_nobody"))
+	must(t, v.ForgetSender(t.Context(), "p_x"))
+	if got := senderOf(t, v, "+23670123456"); got == a {
+		t.Errorf("the forgotten sender is still %s", a)
+	}
+	if got := senderOf(t, v, "+23670123457"); got != b {
+		t.Errorf("another sender is %s now, want %s", got, b)
+	}
+}
+
 // TestSendersInManyProcesses lets processes meet one sender at the same time.
 func TestSendersInManyProcesses(t *testing.T) {
 	l, err := embedded.Open(t.Context(), t.TempDir(), embedded.Options{})
