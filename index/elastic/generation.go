@@ -45,7 +45,9 @@ func (g *generation) alias(kind counterpoint.Kind) string {
 func (g *generation) indices() []string {
 	var all []string
 	for _, k := range kinds() {
-		all = append(all, g.index(k))
+		if since[k] <= g.mapping {
+			all = append(all, g.index(k))
+		}
 	}
 	return all
 }
@@ -83,8 +85,10 @@ func (s *Store) served(ctx context.Context) (*generation, error) {
 		return nil, err
 	}
 	var g *generation
+	lacks := 0 // the newest mapping that has a kind which is not there
 	for _, k := range kinds() {
-		if g != nil && g.mapping < since[k] && len(found[k]) == 0 {
+		if len(found[k]) == 0 && since[k] > 0 {
+			lacks = max(lacks, since[k])
 			continue
 		}
 		if len(found[k]) != 1 {
@@ -104,6 +108,9 @@ func (s *Store) served(ctx context.Context) (*generation, error) {
 		}
 		g = this
 	}
+	if g != nil && lacks > 0 && g.mapping >= lacks {
+		return nil, nil
+	}
 	return g, nil
 }
 
@@ -115,7 +122,7 @@ func (s *Store) complete(ctx context.Context, g *generation) error {
 		return err
 	}
 	for k, from := range since {
-		if g.mapping >= from || len(found[k]) > 0 {
+		if g.mapping >= from || len(found[k]) > 0 || slices.Contains(derived, k) {
 			continue
 		}
 		if err := s.makeIndex(ctx, g, k); err != nil {
@@ -199,7 +206,9 @@ func (s *Store) make(ctx context.Context) (*generation, error) {
 	var work errgroup.Group
 	work.SetLimit(4)
 	for _, k := range kinds() {
-		work.Go(func() error { return s.makeIndex(ctx, g, k) })
+		if since[k] <= g.mapping {
+			work.Go(func() error { return s.makeIndex(ctx, g, k) })
+		}
 	}
 	if err := work.Wait(); err != nil {
 		return nil, fmt.Errorf("make the indices %s-*: %w", s.address.Prefix, err)
@@ -249,7 +258,9 @@ func (s *Store) serve(ctx context.Context, g *generation) error {
 				old = append(old, i)
 			}
 		}
-		actions = append(actions, map[string]target{"add": {Index: g.index(k), Alias: name}})
+		if since[k] <= g.mapping {
+			actions = append(actions, map[string]target{"add": {Index: g.index(k), Alias: name}})
+		}
 	}
 	body, err := json.Marshal(map[string]any{"actions": actions})
 	if err != nil {

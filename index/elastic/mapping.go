@@ -10,15 +10,24 @@ import (
 // mappingVersion stands in the names of the indices. A program with a newer one builds a new generation.
 const mappingVersion = 2
 
-// since are the kinds that generations of older mappings lack, with the first mapping that has them. Such a generation
-// goes on being read, and gets an index for them, while the new one is built.
-var since = map[counterpoint.Kind]int{counterpoint.KindAlert: 2, counterpoint.KindFollowup: 2, index.KindBucket: 2}
-
 // stateKind is the index of a generation that holds its positions and the outcomes that are settled.
 const stateKind counterpoint.Kind = "state"
 
 // kinds are all indices of a generation.
 func kinds() []counterpoint.Kind { return append(slices.Clone(index.Kinds), stateKind) }
+
+// since is the mapping from which on a generation has an index of the kind, where that is not the first. An older one
+// goes on being read until the one that is built beside it takes over. Meanwhile it gets an index for what no older
+// program can have written; what follows from items and assessments it does without, as it would have half of it.
+var since = map[counterpoint.Kind]int{counterpoint.KindAlert: 2, counterpoint.KindFollowup: 2, index.KindBucket: 2}
+
+// derived are those kinds that follow from items and assessments.
+var derived = []counterpoint.Kind{index.KindBucket}
+
+// holds reports whether the generation has documents of the kind.
+func (g *generation) holds(kind counterpoint.Kind) bool {
+	return slices.Contains(index.Kinds, kind) && (since[kind] <= g.mapping || !slices.Contains(derived, kind))
+}
 
 // maxTerm is the longest term and key in bytes. Lucene refuses a document with one over 32,766.
 const maxTerm = 16_000

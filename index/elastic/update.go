@@ -87,7 +87,7 @@ func (b *batch) fetch(kind counterpoint.Kind, id string) ([]byte, error) {
 func (b *batch) fetchAll(keys []index.Key) ([][]byte, error) {
 	var names []name
 	for _, k := range keys {
-		if !slices.Contains(index.Kinds, k.Kind) {
+		if !b.g.holds(k.Kind) {
 			continue
 		}
 		names = append(names, name{b.g.alias(k.Kind), docID(k.ID)})
@@ -101,7 +101,7 @@ func (b *batch) fetchAll(keys []index.Key) ([][]byte, error) {
 	}
 	docs := make([][]byte, len(keys))
 	for i, k := range keys {
-		if !slices.Contains(index.Kinds, k.Kind) {
+		if !b.g.holds(k.Kind) {
 			continue
 		}
 		at, settled := found[0], (*stored)(nil)
@@ -127,7 +127,7 @@ func (b *batch) fetchAll(keys []index.Key) ([][]byte, error) {
 
 // write is the stages of index.Staged, with the claims before the documents and the positions after all.
 func (b *batch) write(changes []index.Change) error {
-	st := index.Staged(changes)
+	st := index.Staged(slices.DeleteFunc(changes, func(c index.Change) bool { return since[c.Kind] > b.g.mapping }))
 	records, outcomes := st.Records, st.Outcomes
 	var claims []index.Change
 	if len(st.Documents)+len(st.Derived) > 0 {
