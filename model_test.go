@@ -32,6 +32,13 @@ type machineStep struct {
 	sight  *counterpoint.Sighting
 	item   string
 	lo, hi int
+	near   *nearStep
+}
+
+// nearStep is what the index found between the flag and others.
+type nearStep struct {
+	of     string
+	copies []counterpoint.Copy
 }
 
 var people = []string{"amina", "bosco", "celine"}
@@ -258,7 +265,9 @@ func (w *world) machine() {
 	was := *f
 	item := rapid.SampledFrom([]string{"item_1", "item_2", "item_3"}).Draw(w.t, "item")
 	step := machineStep{flag: id, item: item}
-	if f.Version > 0 && rapid.IntRange(0, 3).Draw(w.t, "unsight") == 0 {
+	if f.Version > 0 && rapid.IntRange(0, 3).Draw(w.t, "near") == 0 {
+		step.near = nearOf(w.t)
+	} else if f.Version > 0 && rapid.IntRange(0, 3).Draw(w.t, "unsight") == 0 {
 		step.lo, step.hi = 0, 9
 	} else {
 		s := sightingOf(w.t, item)
@@ -281,7 +290,24 @@ func decided(s counterpoint.FlagState) bool {
 	return s == counterpoint.Confirmed || s == counterpoint.Rejected || s == counterpoint.Duplicate
 }
 
+// nearOf is a place among near-copies: none, a copy, or the head of some.
+func nearOf(t *rapid.T) *nearStep {
+	n := &nearStep{of: rapid.SampledFrom([]string{"", "flag_7"}).Draw(t, "copy of")}
+	for i := range rapid.IntRange(0, 2).Draw(t, "copies") {
+		other := counterpoint.Flag{ID: fmt.Sprint("flag_copy_", i)}
+		sight(&other, sightingOf(t, "item_8"))
+		c := other.AsCopy(i)
+		c.Apart = rapid.Bool().Draw(t, "apart")
+		n.copies = append(n.copies, c)
+	}
+	return n
+}
+
 func (m machineStep) do(f *counterpoint.Flag) {
+	if m.near != nil {
+		f.Relate(m.near.of, m.near.copies)
+		return
+	}
 	if m.sight != nil {
 		sight(f, *m.sight)
 		return
@@ -537,6 +563,12 @@ func (w *world) checkFlag(f *counterpoint.Flag) {
 	}
 	if f.ConfirmedAt != nil && j.Decision != counterpoint.Confirmed {
 		w.t.Fatalf("confirmed at %v by a %s", f.ConfirmedAt, j.Decision)
+	}
+	if (f.State == counterpoint.NearCopy) != (f.CopyOf != "" && !f.Touched() && len(f.Sightings) > 0) {
+		w.t.Fatalf("flag at version %d, heard %d times, near-copy of %q, is %s", f.Version, len(f.Sightings), f.CopyOf, f.State)
+	}
+	if f.Passage() != nil && (f.Factors.Corroboration > float64(max(1, f.Owners()+len(f.Past)+len(f.Reviews)+1)) || f.State == counterpoint.Lapsed) {
+		w.t.Fatalf("%d owners make %+v", f.Owners(), f.Factors)
 	}
 	if f.State == counterpoint.Lapsed && (len(f.Sightings) > 0 || f.ByHand != nil) {
 		w.t.Fatalf("lapsed while it is heard")

@@ -277,7 +277,15 @@ func (e *eraser) findFlags(ctx context.Context) error {
 			if err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
 				return err
 			}
-			for _, s := range f.Sightings {
+			heard := f.Family()
+			if f.CopyOf != "" {
+				head, err := counterpoint.Load[counterpoint.Flag](ctx, e.store, f.CopyOf)
+				if err != nil && !errors.Is(err, counterpoint.ErrNotFound) {
+					return err
+				}
+				heard = append(heard, head.Family()...)
+			}
+			for _, s := range heard {
 				if _, too := e.by[s.Item]; !too {
 					elsewhere[s.Item] = true
 				}
