@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ type saying struct {
 	touched bool
 	passage counterpoint.Sighting
 	text    nearcopy.Text
-	cues    []string // the words that the cues found are made of
+	cues    []string // the words that the cues found are made of, and those around a time
 	sum     string   // tells whether the flag says the same as before, to its likes
 }
 
@@ -36,10 +37,10 @@ func sayingOf(f *counterpoint.Flag) *saying {
 	if !s.text.Long() {
 		return nil
 	}
-	runes := []rune(p.Text)
+	terms := Terms(p.Text)
 	for _, f := range p.Findings {
-		if f.Cue != "" && f.Start >= 0 && f.Start < f.End && f.End <= len(runes) {
-			s.cues = append(s.cues, wordsOf(string(runes[f.Start:f.End]))...)
+		if f.Cue != "" {
+			s.cues = append(s.cues, cueWords(terms, f)...)
 		}
 	}
 	s.cues = distinct(s.cues)
@@ -48,6 +49,23 @@ func sayingOf(f *counterpoint.Flag) *saying {
 }
 
 func wordsOf(text string) []string { return strings.Fields(Joined(text)) }
+
+// aroundTime is how many words before and after a time are looked at: among them is the place.
+const aroundTime = 5
+
+// cueWords are the words that a finding points at; with those around it where they say when, and so perhaps where.
+func cueWords(terms []Term, f counterpoint.Finding) []string {
+	from := sort.Search(len(terms), func(i int) bool { return terms[i].Span.End > f.Start })
+	to := sort.Search(len(terms), func(i int) bool { return terms[i].Span.Start >= f.End })
+	if f.Cue == "TIME" {
+		from, to = max(0, from-aroundTime), min(len(terms), to+aroundTime)
+	}
+	var out []string
+	for i := from; i < to; i++ {
+		out = append(out, terms[i].Text)
+	}
+	return out
+}
 
 // same reports whether nothing changed that matters to others.
 func (s *saying) same(o *saying) bool {

@@ -124,6 +124,13 @@ func copiesApart(t *testing.T, open Open) {
 	l.assess(as)
 	l.stand("one that says when", as.Sightings[0].FlagID(), "open +4")
 
+	elsewhere := broadcast("i6", strings.Replace(said, "to the last", "to the next", 1))
+	as = judged(elsewhere, 1)
+	as.Sightings[0].Findings = []counterpoint.Finding{{Label: counterpoint.Violence, Cue: "TIME", Start: 51, End: 58, Reason: "says when"}}
+	l.items(elsewhere)
+	l.assess(as)
+	l.stand("one with another word beside what says when", as.Sightings[0].FlagID(), "open")
+
 	other := broadcast("i5", strings.Replace(said, "from the river", "from the harbour", 1))
 	as = judged(other, 1)
 	as.Sightings[0].Findings = []counterpoint.Finding{{Label: counterpoint.Violence, Cue: "PLACE", Start: 51, End: 58, Reason: "names a place"}}
