@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"counterpoint"
 	"counterpoint/api"
@@ -60,7 +61,12 @@ func stageOf(t *testing.T, cut float64) *classify.Stage {
 // judgedLine is a data folder whose items were judged by the stage, or by the program's own for nil.
 func judgedLine(t *testing.T, stage *classify.Stage, items string, then func(l *line)) config {
 	t.Helper()
-	cfg := config{Data: t.TempDir(), Languages: defaultLanguages}
+	return judgedAt(t, config{Data: t.TempDir(), Languages: defaultLanguages}, stage, items, then)
+}
+
+// judgedAt is judgedLine at a place.
+func judgedAt(t *testing.T, cfg config, stage *classify.Stage, items string, then func(l *line)) config {
+	t.Helper()
 	l, err := openLine(t.Context(), cfg, newLogger(cfg, testWriter{t}))
 	if err != nil {
 		t.Fatal(err)
@@ -278,5 +284,33 @@ func TestRescoreBesideAProcess(t *testing.T) {
 	})
 	if b, err := json.Marshal(readAll(t, cfg, flagID)); err != nil || !strings.Contains(string(b), "Velari") {
 		t.Errorf("flags %s, %v", b, err)
+	}
+}
+
+// With the log on Kafka it is the same.
+func TestRescoreOnKafka(t *testing.T) {
+	_, addr := brokers(t, kfake.NumBrokers(1))
+	url := "kafka://" + addr
+	makeTopics(t, url, "")
+	items := rescoreItems(30)
+	want := readAll(t, judgedLine(t, nil, items, nil), flagID)
+	cfg := judgedAt(t, config{Data: t.TempDir(), Stream: url, Languages: defaultLanguages}, stageOf(t, 0.5), items, nil)
+	for _, judged := range []string{"judged 30 of 30", "judged 0 of 30"} {
+		var out strings.Builder
+		if err := rebuild(t.Context(), cfg, true, &out, testWriter{t}); err != nil || !strings.Contains(out.String(), judged) {
+			t.Errorf("%v, %q, want %q", err, out.String(), judged)
+		}
+	}
+	got := readAll(t, cfg, flagID)
+	for id, f := range got {
+		w, reached := want[id]
+		if reached != (f.State != counterpoint.Lapsed) {
+			t.Errorf("%q is %s, reached from scratch: %v", f.Text, f.State, reached)
+		} else if d := cmp.Diff(shownOf(w), shownOf(f)); reached && d != "" {
+			t.Errorf("%q (-scratch +rescored):\n%s", f.Text, d)
+		}
+	}
+	if len(got) <= len(want) || len(want) == 0 {
+		t.Errorf("%d flags, %d from scratch: nothing was to lapse", len(got), len(want))
 	}
 }
