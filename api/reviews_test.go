@@ -43,6 +43,9 @@ func TestExportReviews(t *testing.T) {
 	confirm(flag("radio-x", "made up for the example", true))
 	confirm(flag("reporter-12", "written in confidence", false))
 
+	if th, _ := h.want(200, "viewer", "GET", "/api/v1/flags/"+f.ID, nil).body["threshold"].(map[string]any); th["head"] != "cues" || th["expected_precision"] != nil {
+		t.Errorf("the flag's threshold is %v", th)
+	}
 	a := h.want(200, "analyst", "GET", "/api/v1/export/reviews.jsonl", nil)
 	h.want(403, "reviewer", "GET", "/api/v1/export/reviews.jsonl", nil)
 	h.want(422, "analyst", "GET", "/api/v1/export/reviews.jsonl?limit=3", nil)

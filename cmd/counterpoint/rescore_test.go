@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -312,5 +314,44 @@ func TestRescoreOnKafka(t *testing.T) {
 	}
 	if len(got) <= len(want) || len(want) == 0 {
 		t.Errorf("%d flags, %d from scratch: nothing was to lapse", len(got), len(want))
+	}
+}
+
+// On servers it works beside the processes: what was judged at another prevalence is judged again, each flag has a
+// second score, and what was decided stays.
+func TestRescoreBesideServers(t *testing.T) {
+	stream, index := kafkaURL(t), elasticURL(t)
+	bin, file := build(t, ""), filepath.Join(t.TempDir(), "mission.yaml")
+	if err := os.WriteFile(file, []byte("prevalence: 0.2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flags := []string{"--stream", stream, "--index", index}
+	p := startProcess(t, bin, append([]string{"--data", t.TempDir(), "--no-example", "--config", file}, flags...)...)
+	eventually(t, "the items are taken", func() bool {
+		r, err := p.call(t.Context(), testToken, "POST", "/api/v1/ingest?source=radio-x&format=jsonl", "", strings.ReplaceAll(rescoreItems(10), `"source":"radio-x",`, ""))
+		return err == nil && r.status == 200
+	})
+	all := func() []counterpoint.Flag {
+		return must[listOf[counterpoint.Flag]](t, p, testToken, "GET", "/api/v1/flags", nil, 200).Data
+	}
+	eventually(t, "the calls are flagged", func() bool { return len(all()) == 2 })
+	reject := all()[0]
+	must[any](t, p, testToken, "POST", "/api/v1/flags/"+reject.ID+"/reject", map[string]any{"reason": "a film", "version": reject.Version}, 200)
+	for _, judged := range []string{"judged 10 of 10", "judged 0 of 10"} {
+		out, errs, code := command(t, bin, "", append([]string{"rebuild", "--rescore", "--data", t.TempDir()}, flags...)...)
+		if code != exitDone || !strings.Contains(out, judged) {
+			t.Fatalf("exit %d %s%s, want %q", code, out, errs, judged)
+		}
+	}
+	for _, f := range all() {
+		if len(f.History) != 2 || f.History[0].Versions["thresholds"] == f.History[1].Versions["thresholds"] {
+			t.Errorf("%q has the scores %+v", f.Text, f.History)
+		}
+		switch {
+		case f.ID == reject.ID && (f.State != counterpoint.Rejected || f.Threshold.Prevalence != 0.2):
+			t.Errorf("the rejected flag is %s, judged at %v", f.State, f.Threshold.Prevalence)
+		case f.ID != reject.ID && (f.State != counterpoint.Open || f.Threshold.Prevalence != threshold.DefaultPrevalence):
+			t.Errorf("the open flag is %s, judged at %v", f.State, f.Threshold.Prevalence)
+		}
 	}
 }
