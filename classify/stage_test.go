@@ -175,6 +175,13 @@ func TestRumoursAreMarkedAndNotFlagged(t *testing.T) {
 	f("eng", "Forwarded as received: I heard that the bridge was closed, share this before it is too late.", true)
 	f("fra", "Message urgent, faites tourner : il paraît que le pont est fermé.", true)
 	f("swa", "Nimesikia kwamba daraja limefungwa, sambazeni.", true)
+	f("por", "Encaminhado como recebido: ouvi dizer que envenenaram a água.", true)
+	f("spa", "Urgente, reenvíen a todos: dicen que cerraron el puente.", true)
+	f("hau", "Na ji cewa an rufe gada, ku yada.", true)
+	f("ara", "عاجل: سمعنا ان الجسر مغلق، انشروها", true)
+	f("eng", "Urgent: 40 dead at the bridge.", true) // a figure without a source, and haste
+	f("eng", "Urgent: 40 dead at the bridge, according to the ministry.", false)
+	f("eng", "Urgent, very urgent: the bridge is closed.", false) // twice the same is one mark
 	f("eng", "I heard that the bridge was closed.", false)
 	f("eng", "The ministry says the bridge is closed until Monday.", false)
 }

@@ -19,7 +19,7 @@ import (
 const toneFile = "tone.tsv"
 
 // tone is what a word does to what is said of a group.
-type tone uint16
+type tone uint32
 
 const (
 	toneGroup   tone = 1 << iota // a protected group; never a cue by itself
@@ -35,13 +35,23 @@ const (
 	toneCounter                  // words of those who object
 	toneOther                    // whom one may insult without insulting a group: one person, a trade, a thing
 	toneDouble                   // a slur that is also an everyday word: it names a group only with a bad word beside it
-	toneRumour                   // hearsay, forwarded as received, urgency
 	toneOwn                      // we, I am: a group's own word for itself
+	toneHearsay                  // I heard, people say, from a reliable source
+	toneForward                  // forwarded as received, share this before they delete it
+	toneUrgent                   // urgent, warn everyone
+	toneMotif                    // what rumours of many places tell: poisoned wells, a vaccine that kills
+	toneToll                     // dead, wounded: with a figure beside it and no source in the text, a mark
+	toneCount                    // hundreds, thousands
+	toneSource                   // who is named as the source
 )
+
+// toneRumour is what marks a claim that nobody vouches for.
+const toneRumour = toneHearsay | toneForward | toneUrgent | toneMotif
 
 var toneNames = map[string]tone{
 	"GROUP": toneGroup, "SLUR": toneSlur, "BAD": toneBad, "HATE": toneHate, "HARM": toneHarm, "OUT": toneOut, "BEAST": toneBeast,
-	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn, "DOUBLE": toneDouble, "RUMOUR": toneRumour,
+	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn, "DOUBLE": toneDouble,
+	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource,
 }
 
 const toneEvil = toneBad | toneHate | toneHarm | toneOut | toneBeast
@@ -95,7 +105,7 @@ func (t *tones) add(line string) error {
 	class, forms, ok := strings.Cut(line, "\t")
 	c, known := toneNames[class]
 	if !ok || !known {
-		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, RUMOUR or OWN, a tab and words", class)
+		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT or SOURCE, a tab and words", class)
 	}
 	for form := range strings.SplitSeq(forms, ",") {
 		form = strings.TrimSpace(form)
@@ -220,7 +230,7 @@ const (
 	toneDenied  = 4.0 // the group is denied something good
 	toneKind    = -1.6
 	toneObjects = -5.0
-	toneHearsay = 2.2
+	toneUnvouched = 2.2
 	toneNear    = 12 // words between a group's name and what is said of it
 )
 
@@ -243,19 +253,20 @@ func (l *Lexicon) Tone(lang string, text *Text) (Tone, error) {
 type toneReader struct {
 	toks []token
 	at   []tone
+	long []uint8 // how many words the phrase that begins here has; 0 for one
 	lang string
 	out  Tone
 }
 
 func (t *tones) read(text *Text, lang string) Tone {
 	r := &toneReader{toks: pictured(text.tokens(t.split), text.text), lang: lang, out: Tone{Known: true}}
-	r.at = make([]tone, len(r.toks))
+	r.at, r.long = make([]tone, len(r.toks)), make([]uint8, len(r.toks))
 	for i := 0; i < len(r.toks); i++ {
 		if ph := t.phraseAt(r.toks, i); ph.words != nil {
 			for k := range ph.words {
-				r.at[i+k] = ph.tone &^ toneRumour
+				r.at[i+k] = ph.tone &^ (toneRumour | toneToll)
 			}
-			r.at[i] = ph.tone // one mark a phrase
+			r.at[i], r.long[i] = ph.tone, uint8(min(len(ph.words), 255)) // one mark a phrase
 			i += len(ph.words) - 1
 			continue
 		}
@@ -354,11 +365,8 @@ func (r *toneReader) misspelled(t *tones) {
 
 func (r *toneReader) judge() {
 	r.doubles()
+	r.rumours()
 	for i, t := range r.at {
-		if t&toneRumour != 0 {
-			r.out.Rumour = append(r.out.Rumour, Hit{Cue: "RUMOUR", Label: counterpoint.MisinformationCue, Start: r.toks[i].start, End: r.toks[i].end,
-				Weight: toneHearsay, Reason: "a mark of a claim that nobody vouches for; it may be true", Entry: r.lang + "/tone"})
-		}
 		r.out.Group = r.out.Group || t&(toneGroup|toneSlur) != 0
 		if t&toneHarm != 0 && !r.negated(i) {
 			r.out.Harm++
