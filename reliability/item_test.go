@@ -70,10 +70,11 @@ func (simple) Explain(string, string, counterpoint.SourceKind, counterpoint.Labe
 func (simple) Marks(string, string) [][2]int { return nil }
 
 // Tone knows no language.
-func (simple) Tone(string, string) (lexicon.Tone, error) { return lexicon.Tone{}, nil }
+func (simple) Tone(string, *lexicon.Text) (lexicon.Tone, error) { return lexicon.Tone{}, nil }
 
 // Read finds the call.
-func (simple) Read(lang, text string, _ lexicon.Context) (lexicon.Reading, error) {
+func (simple) Read(lang string, t *lexicon.Text, _ lexicon.Context) (lexicon.Reading, error) {
+	text := t.String()
 	r := lexicon.Reading{Lang: lang, Stance: counterpoint.Assert, Frame: counterpoint.Assert, Imminence: 1, Words: 8}
 	if strings.Contains(text, call) {
 		r.Level, r.Raw, r.Imminence = 3, 3, 2
@@ -83,7 +84,7 @@ func (simple) Read(lang, text string, _ lexicon.Context) (lexicon.Reading, error
 }
 
 // Knowing knows no other language.
-func (simple) Knowing(string, float64) []string { return nil }
+func (simple) Knowing(*lexicon.Text, float64) []string { return nil }
 
 // Has is for English.
 func (simple) Has(lang string) bool { return lang == "eng" }

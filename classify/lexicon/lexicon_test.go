@@ -265,3 +265,108 @@ func TestCodedAnimals(t *testing.T) {
 	f("fra", "Il faut tuer les rats du magasin.", 0)
 	f("eng", "Set traps for these rats tonight.", 0)
 }
+
+// Words of a dictionary make level 2 where three of them stand together, and never more.
+func TestDictionaryWordsCountOnlyTogether(t *testing.T) {
+	l, err := lexicon.OpenFS(fstest.MapFS{"xxx/dictionary.tsv": {Data: []byte("!source a list\n!status dictionary\n" +
+		"k\tHARM INF\tzorbak\tkill\nm\tMODAL\tlazim\tmust\nt\tTHEM\tndo\tthem\nh\tHEAD GROUP\twandu\tpeople\n" +
+		"n\tNEG\tsiyo\tnot\nr\tTHING ANIMAL\tpanka\trat\ns\tSAY\tsema\tsaid\nd\tTIME\tleyo\ttonight\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(text string, want int) {
+		t.Helper()
+		r := read(t, l, "xxx", text, lexicon.Context{})
+		if r.Level != want || want > 0 && r.Stance != counterpoint.Uncertain {
+			t.Errorf("%q: level %d, %s, %v; want %d, unclear", text, r.Level, r.Stance, cuesOf(r), want)
+		}
+	}
+	f("lazim zorbak ndo", 2)
+	f("lazim abu zorbak wandu leyo", 2)
+	f("lazim zorbak leyo", 2)
+	f("zorbak ndo", 0)
+	f("lazim zorbak", 0)
+	f("lazim ndo", 0)
+	f("wandu", 0)
+	f("siyo lazim zorbak ndo", 0)
+	f("lazim zorbak panka", 0)
+	f("Abu sema lazim zorbak ndo", 0)
+	f("lazim zorbak ndo?", 0)
+	f("lazim zorbak. Abu abu. ndo", 0)
+	f("lazim aa bb cc dd ee zorbak ndo", 0)
+}
+
+// What a pack of recalled words says alone is not believed; with another word it is.
+func TestRecalledCallsNeedASecondCue(t *testing.T) {
+	l := open(t)
+	f := func(lang, text string, want int) {
+		t.Helper()
+		if r := read(t, l, lang, text, lexicon.Context{}); r.Level != want {
+			t.Errorf("%s %q: level %d, %v; want %d", lang, text, r.Level, cuesOf(r), want)
+		}
+	}
+	f("kin", "Tubice.", 0)
+	f("kin", "Tubice bose.", 3)
+	f("amh", "ግደሏቸው።", 0)
+	f("amh", "ሁሉንም ግደሏቸው።", 3)
+	f("spa", "Mátenlos.", 0)
+	f("spa", "Mátenlos esta noche.", 3)
+}
+
+// A mark is the whole phrase, not its first word.
+func TestMarksShowWholePhrases(t *testing.T) {
+	l := open(t)
+	f := func(lang, text, cue, want string) {
+		t.Helper()
+		for _, h := range read(t, l, lang, text, lexicon.Context{}).Hits {
+			if got := string([]rune(text)[h.Start:h.End]); h.Cue == cue && got == want {
+				return
+			}
+		}
+		t.Errorf("%s: no %s over %q in %q", lang, cue, want, text)
+	}
+	f("fra", "Tuez tous les Velari ce soir.", "TIME", "ce soir")
+	f("fra", "Il faut tuer tous les Velari.", "CALL", "Il faut")
+	f("spa", "Hay que matar a todos los Velari esta noche.", "TIME", "esta noche")
+	f("hau", "Ku kashe su duka.", "CALL", "Ku kashe")
+}
+
+// A pack may be like another: Kirundi reads what is said of Kinyarwanda.
+func TestAPackMayBeLikeAnother(t *testing.T) {
+	l, err := lexicon.OpenFS(fstest.MapFS{
+		"xxx/a.tsv": {Data: []byte("!source a test\nslur\tSLUR\tzorbak\ta bad word\n")},
+		"yyy/a.tsv": {Data: []byte("!like xxx\n")}, "zzz/a.tsv": {Data: []byte("!like www\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := read(t, l, "yyy", "a zorbak came", lexicon.Context{}); r.Level != 1 {
+		t.Errorf("level %d, want 1", r.Level)
+	}
+	if err := l.Check(); err == nil || !strings.Contains(err.Error(), "www") {
+		t.Errorf("Check = %v, want it to name the pack that is not there", err)
+	}
+}
+
+// An order to attack a place and leave nobody alive names no group: level 2. So do animals after a turn that names one.
+func TestOrdersThatNameNobody(t *testing.T) {
+	l := open(t)
+	f := func(lang, before, text string, want int) {
+		t.Helper()
+		c := lexicon.Context{}
+		if before != "" {
+			c.Before = []lexicon.Before{{Text: before, Same: true}}
+		}
+		if r := read(t, l, lang, text, c); r.Level != want {
+			t.Errorf("%s %q: level %d, %v; want %d", lang, text, r.Level, cuesOf(r), want)
+		}
+	}
+	f("eng", "", "Attack the village, leave nobody alive.", 2)
+	f("eng", "", "They attacked the village and left nobody alive.", 0)
+	f("eng", "", "The flood left nobody alive in the village.", 0)
+	f("fra", "", "Attaquez le village, ne laissez personne en vie.", 2)
+	f("spa", "", "Ataquen la aldea, no dejen a nadie vivo.", 2)
+	f("por", "", "Ataquem a aldeia, não deixem ninguém vivo.", 2)
+	f("eng", "The refugees are in the school.", "Kill all the cockroaches.", 2)
+	f("eng", "The kitchen is dirty.", "Kill all the cockroaches.", 0)
+}

@@ -77,23 +77,30 @@ func (r *reader) speaks() bool {
 	return all.any(tHarm, tDeathTo, tDie, tMercy, tWhole, tThreat, tMirror, tPurity, tOut, tSlur, tCode, tDehum, tRape, tLoyal, tHateV, tInsult, tEndorse)
 }
 
-// judgements is the whole grammar: calls and threats first, then the hallmarks, then hate.
+// judgements reads the text by the grammar, or by what stands for one where only words are known.
 func (r *reader) judgements(c Context) {
 	r.cased = cased(r.toks)
 	r.turn(c)
 	r.about, r.endorsed = r.names(), r.endorses()
+	if r.p.sparse {
+		r.phrases(c.Country)
+		r.sparse()
+	} else {
+		r.grammar(c)
+	}
+	r.unassertedVerbs()
+	r.imminence()
+	r.out.Hits, r.out.Against = tidy(r.out.Hits), tidy(r.out.Against)
+}
+
+// grammar reads calls and threats first, then the hallmarks, then hate.
+func (r *reader) grammar(c Context) {
 	r.subjects()
 	r.verbs()
-	if r.p.sparse {
-		r.sparse()
-	}
 	r.phrases(c.Country)
 	r.hallmarks()
 	r.hate()
 	r.agrees(c)
-	r.unassertedVerbs()
-	r.imminence()
-	r.out.Hits, r.out.Against = tidy(r.out.Hits), tidy(r.out.Against)
 }
 
 // tail is the end of a turn: no pronoun reaches further back.

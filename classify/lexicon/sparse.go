@@ -15,7 +15,7 @@ func (r *reader) sparse() {
 		if !r.tags(i).has(tHarm) {
 			continue
 		}
-		m := r.close2(i, tModal)
+		m := r.beside(i, tModal)
 		if m < 0 || r.calmed(i) {
 			continue
 		}
@@ -37,9 +37,9 @@ func (r *reader) sparseCall(i, m, at int) {
 	r.hit("GROUP", counterpoint.Hate, at, at+1, weightGroup, "people, by a word of a dictionary")
 }
 
-// close2 is the nearest token with one of the tags, of another entry than i's, at most sparseReach away in the same
+// beside is the nearest token with one of the tags, of another entry than i's, at most sparseReach away in the same
 // sentence; or -1.
-func (r *reader) close2(i int, ts ...tag) int {
+func (r *reader) beside(i int, ts ...tag) int {
 	from, to := r.sentence(i)
 	for d := 1; d <= sparseReach; d++ {
 		for _, j := range [2]int{i + d, i - d} {
@@ -53,9 +53,9 @@ func (r *reader) close2(i int, ts ...tag) int {
 
 // sparseTarget is the token that says whom the harm at i is for: people by a noun or pronoun, else a time or place.
 func (r *reader) sparseTarget(i, m int) int {
-	at := r.close2(i, tGroup, tHead, tThem, tNonProt)
+	at := r.beside(i, tGroup, tHead, tThem, tNonProt)
 	if at < 0 {
-		at = r.close2(i, tTime, tPlace)
+		at = r.beside(i, tTime, tPlace)
 	}
 	if at < 0 || r.toks[at].entry == r.toks[m].entry {
 		return -1

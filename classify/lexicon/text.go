@@ -15,6 +15,9 @@ type Text struct {
 // Cut prepares a text for reading.
 func Cut(text string) *Text { return &Text{text: text} }
 
+// String is the text itself.
+func (t *Text) String() string { return t.text }
+
 func mode(split bool) int {
 	if split {
 		return 1

@@ -223,15 +223,15 @@ func (t Tone) Logit() float64 {
 
 // Weights of what a tone says, in logits. They were set by hand on functional cases of our own.
 const (
-	toneSaid    = 4.4 // something bad of a group, near its name
-	toneMaybe   = 2.4 // further away
-	toneSlurred = 4.2
-	toneCursed  = 1.6 // profanity beside a group's name
-	toneDenied  = 4.0 // the group is denied something good
-	toneKind    = -1.6
-	toneObjects = -5.0
+	toneSaid      = 4.4 // something bad of a group, near its name
+	toneMaybe     = 2.4 // further away
+	toneSlurred   = 4.2
+	toneCursed    = 1.6 // profanity beside a group's name
+	toneDenied    = 4.0 // the group is denied something good
+	toneKind      = -1.6
+	toneObjects   = -5.0
 	toneUnvouched = 2.2
-	toneNear    = 12 // words between a group's name and what is said of it
+	toneNear      = 12 // words between a group's name and what is said of it
 )
 
 // Tone reads a text by the tone file of a language; of a language without one it knows nothing.
@@ -336,7 +336,7 @@ func (t *tones) lapse(w string) bool {
 	}
 	for i := 1; i+1 < len(letters) && len(letters) >= leastMisspelt; i++ {
 		letters[i], letters[i+1] = letters[i+1], letters[i]
-		if t.words[string(letters)]&toneGroup != 0 {
+		if t.stemmed(string(letters))&toneGroup != 0 {
 			return true
 		}
 		letters[i], letters[i+1] = letters[i+1], letters[i]

@@ -44,6 +44,9 @@ func TestToneNeedsAGroupAndSomethingBad(t *testing.T) {
 	f("swa", "Wakimbizi wa mtaa wetu ni wachafu.", true)
 	f("swa", "Wakimbizi wa mtaa wetu ni marafiki.", false)
 	f("hau", "Makiyaya barayi ne.", true)
+	f("fra", "Les réfugés du quartier sont répugnants.", true) // a letter is missing
+	f("spa", "Los refugaidos del barrio son una plaga.", true) // two are swapped
+	f("spa", "Los regalos del barrio son una plaga.", false)
 }
 
 func TestToneFilesCostAFolderAndNameTheirFaults(t *testing.T) {

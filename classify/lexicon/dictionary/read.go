@@ -34,8 +34,11 @@ func readTerms(path string) (map[string][]term, error) {
 // frequencies counts the words of ordinary text of the languages of the list: the share of all words that each is.
 func frequencies(dir string, langs map[string][]term) (map[string]map[string]float64, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl.gz"))
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no *.jsonl.gz in %s (%v); name a folder of ordinary text with --text", dir, err)
+	if err != nil {
+		return nil, fmt.Errorf("look into %s: %w", dir, err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no *.jsonl.gz in %s; name a folder of ordinary text with --text", dir)
 	}
 	counts, sums := map[string]map[string]float64{}, map[string]float64{}
 	for _, file := range files {
