@@ -1,11 +1,12 @@
 package index
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/segmentio/encoding/json"
 
 	"counterpoint"
 )
