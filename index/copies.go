@@ -343,7 +343,7 @@ func (r *relation) write() error {
 	lists := map[string][]counterpoint.Copy{}
 	for _, k := range r.known {
 		if h := r.known[k.of]; k.of != "" && k.flag != nil && h.said != nil {
-			lists[k.of] = append(lists[k.of], k.flag.AsCopy(k.said.text.Differs(h.said.text)))
+			lists[k.of] = append(lists[k.of], k.flag.AsCopy(k.said.text.differs(h.said.text)))
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.known)) {

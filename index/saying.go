@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"counterpoint"
-	"counterpoint/index/nearcopy"
 )
 
 // saying is what a flag's passage says, as far as it decides which flags are near-copies. Nil is a flag that takes no
@@ -22,7 +21,7 @@ type saying struct {
 	at      time.Time
 	touched bool
 	passage counterpoint.Sighting
-	text    nearcopy.Text
+	text    wording
 	cues    []string // the words that the cues found are made of, and those around a time
 	sum     string   // tells whether the flag says the same as before, to its likes
 }
@@ -33,8 +32,8 @@ func sayingOf(f *counterpoint.Flag) *saying {
 		return nil
 	}
 	s := &saying{flag: f.ID, at: knownTime(p.Heard, nil, p.Seen).UTC(), touched: f.Touched(), passage: *p}
-	s.text = nearcopy.New(wordsOf(nearcopy.Plain(p.Text)))
-	if !s.text.Long() {
+	s.text = newWording(wordsOf(plain(p.Text)))
+	if !s.text.long() {
 		return nil
 	}
 	terms := Terms(p.Text)
@@ -90,10 +89,10 @@ func (s *saying) repeats(o *saying) bool {
 	case a.Stance != b.Stance && !a.ByHand && !b.ByHand:
 		return false
 	}
-	if slices.ContainsFunc(s.cues, func(w string) bool { return !o.text.Has(w) }) || !s.text.Alike(o.text) {
+	if slices.ContainsFunc(s.cues, func(w string) bool { return !o.text.has(w) }) || !s.text.alike(o.text) {
 		return false
 	}
-	return slices.Equal(s.text.Turned(a.Lang, b.Lang), o.text.Turned(a.Lang, b.Lang))
+	return slices.Equal(s.text.turned(a.Lang, b.Lang), o.text.turned(a.Lang, b.Lang))
 }
 
 func (s *saying) digest() string {
@@ -148,9 +147,9 @@ func (s *saying) bucketNames() []string {
 		seasons = append(seasons, n+1)
 	}
 	var out []string
-	for _, h := range s.text.Buckets() {
+	for _, h := range s.text.buckets() {
 		for _, n := range seasons {
-			out = append(out, fmt.Sprintf("%d.%d.%016x", nearcopy.Version, n, h))
+			out = append(out, fmt.Sprintf("%d.%d.%016x", wordingVersion, n, h))
 		}
 	}
 	return out

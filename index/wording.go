@@ -1,42 +1,43 @@
-// Package nearcopy tells texts that are one text but for small changes: a wire copy with another headline, a repost
-// with a link, a sentence cut off. It is pure: words in, numbers out, the same on every machine and for ever, because
-// what it makes lies in stored data.
-package nearcopy
+package index
 
 import (
 	"math"
 	"slices"
 )
 
-// Version stands in the name of every bucket. Whoever changes what Buckets makes of a text raises it, and the index is
-// built anew.
-const Version = 1
+// Here it is told which texts are one text but for small changes: a wire copy with another headline, a repost with a link,
+// a sentence cut off. Words in, numbers out, the same on every machine and for ever, because what is made lies in stored
+// data.
+
+// wordingVersion stands in the name of every bucket. Whoever changes what buckets makes of a text raises it, and the
+// index is built anew.
+const wordingVersion = 1
 
 const (
-	// MinWords is how many words a text must have to be a near-copy of another. In a shorter one, one word may be all
+	// minWords is how many words a text must have to be a near-copy of another. In a shorter one, one word may be all
 	// that matters (who, when, not), so only the same words are the same.
-	MinWords = 12
-	// Threshold is the share of word triples in common, of all that either has, from which texts are near-copies.
-	Threshold = 0.7
+	minWords = 12
+	// nearEnough is the share of word triples in common, of all that either has, from which texts are near-copies.
+	nearEnough = 0.7
 )
 
-// A signature has Bands x Rows numbers. Two texts with the share j of their triples in common agree in a number with
-// probability j, and meet in a bucket with probability 1-(1-j^Rows)^Bands: 0.965 for j = 0.7, 0.997 for 0.8, 0.2 for 0.3.
+// A signature has bands x rows numbers. Two texts with the share j of their triples in common agree in a number with
+// probability j, and meet in a bucket with probability 1-(1-j^rows)^bands: 0.965 for j = 0.7, 0.997 for 0.8, 0.2 for 0.3.
 // Of real reposts, edited by hand or by us, these find 99.2 %; twice the buckets found 99.7 % (TestPlantedEdits).
 const (
-	Bands = 8
-	Rows  = 3
+	bands = 8
+	rows  = 3
 )
 
-// Text is a text as it is compared.
-type Text struct {
+// wording is a text as it is compared.
+type wording struct {
 	words   []string
 	triples []uint64 // sorted, each once
 }
 
-// New is the text of the words, as the index's analysis folds them.
-func New(words []string) Text {
-	t := Text{words: words}
+// newWording is the text of the words, as the index's analysis folds them.
+func newWording(words []string) wording {
+	t := wording{words: words}
 	if len(words) < 3 {
 		return t
 	}
@@ -49,23 +50,23 @@ func New(words []string) Text {
 	return t
 }
 
-// Long reports whether the text has words enough to be a near-copy.
-func (t Text) Long() bool { return len(t.words) >= MinWords }
+// long reports whether the text has words enough to be a near-copy.
+func (t wording) long() bool { return len(t.words) >= minWords }
 
-// Has reports whether the text has the word.
-func (t Text) Has(word string) bool { return slices.Contains(t.words, word) }
+// has reports whether the text has the word.
+func (t wording) has(word string) bool { return slices.Contains(t.words, word) }
 
-// Buckets are what the text is looked up by: near-copies share one of them nearly always, others seldom. One that is
-// not Long has none.
-func (t Text) Buckets() []uint64 {
-	if !t.Long() {
+// buckets are what the text is looked up by: near-copies share one of them nearly always, others seldom. One that is
+// not long has none.
+func (t wording) buckets() []uint64 {
+	if !t.long() {
 		return nil
 	}
 	sig := t.signature()
-	out := make([]uint64, Bands)
+	out := make([]uint64, bands)
 	for b := range out {
 		h := uint64(b)
-		for _, n := range sig[b*Rows : (b+1)*Rows] {
+		for _, n := range sig[b*rows : (b+1)*rows] {
 			h = mix(h ^ n)
 		}
 		out[b] = h
@@ -75,8 +76,8 @@ func (t Text) Buckets() []uint64 {
 
 // signature is the MinHash of the triples: of each of the functions, the smallest value. One permutation cut into
 // bins would be cheaper, but a passage has fewer triples than there would be bins, and most would be empty.
-func (t Text) signature() [Bands * Rows]uint64 {
-	var sig [Bands * Rows]uint64
+func (t wording) signature() [bands * rows]uint64 {
+	var sig [bands * rows]uint64
 	for i := range sig {
 		least, f := uint64(math.MaxUint64), functions[i]
 		for _, h := range t.triples {
@@ -87,8 +88,8 @@ func (t Text) signature() [Bands * Rows]uint64 {
 	return sig
 }
 
-// Jaccard is the share of triples in common, of all that either text has.
-func (t Text) Jaccard(o Text) float64 {
+// jaccard is the share of triples in common, of all that either text has.
+func (t wording) jaccard(o wording) float64 {
 	both, i, j := 0, 0, 0
 	for i < len(t.triples) && j < len(o.triples) {
 		switch a, b := t.triples[i], o.triples[j]; {
@@ -107,14 +108,14 @@ func (t Text) Jaccard(o Text) float64 {
 	return float64(both) / float64(either)
 }
 
-// Alike reports whether both texts are long enough and near enough.
-func (t Text) Alike(o Text) bool {
-	return t.Long() && o.Long() && t.Jaccard(o) >= Threshold
+// alike reports whether both texts are long enough and near enough.
+func (t wording) alike(o wording) bool {
+	return t.long() && o.long() && t.jaccard(o) >= nearEnough
 }
 
-// Differs is how many words of one text the other does not have, of the text with more of them: one for a word that
+// differs is how many words of one text the other does not have, of the text with more of them: one for a word that
 // is left out, put in or replaced, none where only the order is another.
-func (t Text) Differs(o Text) int {
+func (t wording) differs(o wording) int {
 	left := map[string]int{}
 	for _, w := range t.words {
 		left[w]++
@@ -155,7 +156,7 @@ func mix(h uint64) uint64 {
 }
 
 // functions stand for permutations of the hashes.
-var functions = func() (out [Bands * Rows]struct{ times, plus uint64 }) {
+var functions = func() (out [bands * rows]struct{ times, plus uint64 }) {
 	for i := range out {
 		out[i].times, out[i].plus = mix(uint64(2*i))|1, mix(uint64(2*i+1))
 	}

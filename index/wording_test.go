@@ -1,11 +1,9 @@
-package nearcopy_test
+package index
 
 import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"counterpoint/index/nearcopy"
 )
 
 const sentence = "they came by night and took the cattle and burned the stores by the river"
@@ -13,8 +11,8 @@ const sentence = "they came by night and took the cattle and burned the stores b
 // TestStable: what a text is looked up by lies in stored data. If this fails, raise Version.
 func TestStable(t *testing.T) {
 	want := "[67efdd9fb5a14688 f924ea68f3978a87 817b63ec81d7c2c 2c3ac73d48f7803e 8140552c2d475788 e92c2e82d80a91d7 5cdf441d0d1f863a ad9988b39ab6a48]"
-	if got := fmt.Sprintf("%x", text(sentence).Buckets()); got != want || nearcopy.Version != 1 {
-		t.Errorf("buckets of version %d are %s, want %s", nearcopy.Version, got, want)
+	if got := fmt.Sprintf("%x", text(sentence).buckets()); got != want || wordingVersion != 1 {
+		t.Errorf("buckets of version %d are %s, want %s", wordingVersion, got, want)
 	}
 }
 
@@ -22,8 +20,8 @@ func TestJaccard(t *testing.T) {
 	f := func(a, b string, want float64) {
 		t.Helper()
 		x, y := text(a), text(b)
-		if got := x.Jaccard(y); got != want || y.Jaccard(x) != want {
-			t.Errorf("Jaccard(%q, %q) = %v and %v, want %v", a, b, got, y.Jaccard(x), want)
+		if got := x.jaccard(y); got != want || y.jaccard(x) != want {
+			t.Errorf("Jaccard(%q, %q) = %v and %v, want %v", a, b, got, y.jaccard(x), want)
 		}
 	}
 	f("", "", 0)
@@ -37,8 +35,8 @@ func TestJaccard(t *testing.T) {
 func TestDiffers(t *testing.T) {
 	f := func(a, b string, want int) {
 		t.Helper()
-		if got := text(a).Differs(text(b)); got != want || text(b).Differs(text(a)) != want {
-			t.Errorf("Differs(%q, %q) = %d and %d, want %d", a, b, got, text(b).Differs(text(a)), want)
+		if got := text(a).differs(text(b)); got != want || text(b).differs(text(a)) != want {
+			t.Errorf("Differs(%q, %q) = %d and %d, want %d", a, b, got, text(b).differs(text(a)), want)
 		}
 	}
 	f("", "", 0)
@@ -51,7 +49,7 @@ func TestDiffers(t *testing.T) {
 func TestPlain(t *testing.T) {
 	f := func(in, want string) {
 		t.Helper()
-		if got := nearcopy.Plain(in); got != want {
+		if got := plain(in); got != want {
 			t.Errorf("Plain(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -65,8 +63,8 @@ func TestLong(t *testing.T) {
 	words := strings.Fields(sentence)
 	for n := range words {
 		short := text(strings.Join(words[:n], " "))
-		if short.Long() != (n >= nearcopy.MinWords) || (short.Buckets() != nil) != short.Long() {
-			t.Errorf("%d words: long is %v, %d buckets", n, short.Long(), len(short.Buckets()))
+		if short.long() != (n >= minWords) || (short.buckets() != nil) != short.long() {
+			t.Errorf("%d words: long is %v, %d buckets", n, short.long(), len(short.buckets()))
 		}
 	}
 }
@@ -74,7 +72,7 @@ func TestLong(t *testing.T) {
 func TestTurned(t *testing.T) {
 	f := func(lang, in, want string) {
 		t.Helper()
-		if got := strings.Join(text(in).Turned(lang), ", "); got != want {
+		if got := strings.Join(text(in).turned(lang), ", "); got != want {
 			t.Errorf("%s: %q is turned by %q, want %q", lang, in, got, want)
 		}
 	}

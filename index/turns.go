@@ -1,4 +1,4 @@
-package nearcopy
+package index
 
 import (
 	_ "embed"
@@ -10,7 +10,7 @@ import (
 // turnsFile has the words that turn what is said: negation, and the words of those who object or report. A text with
 // other ones than its like says something else, however many words the two share: a denial quotes what it denies. A
 // line is a language, a tab and a form; one that ends in * stands for every word that begins so. TestTurns makes it
-// from the classifiers' packs and own.tsv.
+// from the classifiers' packs and turns_own.tsv.
 //
 //go:embed turns.tsv
 var turnsFile string
@@ -24,7 +24,7 @@ type turns struct {
 	stems []string
 }
 
-var table = sync.OnceValue(func() map[string]*turns {
+var turnTable = sync.OnceValue(func() map[string]*turns {
 	t := map[string]*turns{}
 	for line := range strings.Lines(turnsFile) {
 		lang, form, ok := strings.Cut(strings.TrimSpace(line), "\t")
@@ -64,18 +64,18 @@ func (t *turns) at(words []string) []string {
 	return nil
 }
 
-// Turned are the forms in the text that turn what is said, sorted, each as often as it stands there. langs are the
+// turned are the forms in the text that turn what is said, sorted, each as often as it stands there. langs are the
 // languages whose forms count; where none of them has any, those of all languages do.
-func (t Text) Turned(langs ...string) []string {
+func (t wording) turned(langs ...string) []string {
 	var in []*turns
 	for _, l := range append(slices.Clone(langs), everywhere) {
-		if list := table()[l]; list != nil && !slices.Contains(in, list) {
+		if list := turnTable()[l]; list != nil && !slices.Contains(in, list) {
 			in = append(in, list)
 		}
 	}
-	if len(in) == 0 || len(in) == 1 && in[0] == table()[everywhere] {
+	if len(in) == 0 || len(in) == 1 && in[0] == turnTable()[everywhere] {
 		in = in[:0]
-		for _, list := range table() {
+		for _, list := range turnTable() {
 			in = append(in, list)
 		}
 	}

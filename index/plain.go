@@ -1,9 +1,9 @@
-package nearcopy
+package index
 
 import "strings"
 
-// Plain is the text without its links and mentions: a repost has its own.
-func Plain(text string) string {
+// plain is the text without its links and mentions: a repost has its own.
+func plain(text string) string {
 	if !strings.ContainsAny(text, "/@.") {
 		return text
 	}

@@ -1,4 +1,4 @@
-package nearcopy_test
+package index
 
 import (
 	"encoding/json"
@@ -9,15 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"counterpoint/index"
-	"counterpoint/index/nearcopy"
 )
 
 // posts are public Telegram posts of the data folder beside the repository, each text once.
 func posts(t testing.TB) []string {
 	t.Helper()
-	path := filepath.Join("..", "..", "..", "shared", "data", "corpora", "telegram", "messages.jsonl.xz")
+	path := filepath.Join("..", "..", "shared", "data", "corpora", "telegram", "messages.jsonl.xz")
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("the corpus of Telegram posts is not beside the repository")
 	}
@@ -32,7 +29,7 @@ func posts(t testing.TB) []string {
 		if err := json.Unmarshal([]byte(line), &post); err != nil {
 			t.Fatal(err)
 		}
-		if key := index.Joined(nearcopy.Plain(post.Text)); !seen[key] {
+		if key := Joined(plain(post.Text)); !seen[key] {
 			seen[key] = true
 			out = append(out, post.Text)
 		}
@@ -40,17 +37,17 @@ func posts(t testing.TB) []string {
 	return out
 }
 
-func text(s string) nearcopy.Text {
-	return nearcopy.New(strings.Fields(index.Joined(nearcopy.Plain(s))))
+func text(s string) wording {
+	return newWording(strings.Fields(Joined(plain(s))))
 }
 
 // long are the posts that may have near-copies.
 func long(list []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !text(s).Long() })
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !text(s).long() })
 }
 
-func meet(a, b nearcopy.Text) bool {
-	return slices.ContainsFunc(a.Buckets(), func(h uint64) bool { return slices.Contains(b.Buckets(), h) })
+func meet(a, b wording) bool {
+	return slices.ContainsFunc(a.buckets(), func(h uint64) bool { return slices.Contains(b.buckets(), h) })
 }
 
 // edit is what somebody does to a text before posting it again. other is a word or post from elsewhere.
@@ -110,9 +107,9 @@ func TestPlantedEdits(t *testing.T) {
 		n, alike, found := 0, 0, 0
 		for _, post := range list[:2000] {
 			a := text(post)
-			b := text(e.do(r, strings.Fields(nearcopy.Plain(post)), other))
+			b := text(e.do(r, strings.Fields(plain(post)), other))
 			n++
-			if !a.Alike(b) {
+			if !a.alike(b) {
 				continue
 			}
 			alike++
@@ -130,14 +127,14 @@ func TestPlantedEdits(t *testing.T) {
 // TestRealPosts compares posts with each other: what the buckets find is what the exact measure finds, but for few, and
 // what they bring together in vain is little.
 func TestRealPosts(t *testing.T) {
-	var texts []nearcopy.Text
+	var texts []wording
 	list := long(posts(t))
 	for _, p := range list[:len(list)/2] { // the earlier half: comparing all with all takes half a minute
 		texts = append(texts, text(p))
 	}
 	buckets := map[uint64][]int{}
 	for i, x := range texts {
-		for _, h := range x.Buckets() {
+		for _, h := range x.buckets() {
 			buckets[h] = append(buckets[h], i)
 		}
 	}
@@ -153,7 +150,7 @@ func TestRealPosts(t *testing.T) {
 	exact, found := 0, 0
 	for a := range texts {
 		for b := a + 1; b < len(texts); b++ {
-			if !texts[a].Alike(texts[b]) {
+			if !texts[a].alike(texts[b]) {
 				continue
 			}
 			exact++
@@ -180,7 +177,7 @@ func TestShort(t *testing.T) {
 		for i := range words {
 			changed := slices.Clone(words)
 			changed[i] = "0"
-			if nearcopy.New(words).Jaccard(nearcopy.New(changed)) >= nearcopy.Threshold {
+			if newWording(words).jaccard(newWording(changed)) >= nearEnough {
 				alike++
 			}
 		}
@@ -189,11 +186,11 @@ func TestShort(t *testing.T) {
 	for _, n := range []int{6, 8, 10, 12, 16, 19, 24} {
 		t.Logf("%2d words: %3.0f %% of the words can be replaced", n, 100*share(n))
 	}
-	if share(7) > 0 || share(nearcopy.MinWords) > 0.2 || share(19) < 1 {
-		t.Errorf("shares %.2f, %.2f, %.2f of 7, %d and 19 words", share(7), share(nearcopy.MinWords), share(19), nearcopy.MinWords)
+	if share(7) > 0 || share(minWords) > 0.2 || share(19) < 1 {
+		t.Errorf("shares %.2f, %.2f, %.2f of 7, %d and 19 words", share(7), share(minWords), share(19), minWords)
 	}
 	kill := text("we will kill them all tonight")
-	if kill.Alike(text("we will kill them all tomorrow")) || kill.Alike(kill) {
+	if kill.alike(text("we will kill them all tomorrow")) || kill.alike(kill) {
 		t.Error("a short text is a near-copy")
 	}
 }
@@ -201,10 +198,10 @@ func TestShort(t *testing.T) {
 func BenchmarkBuckets(b *testing.B) {
 	var words [][]string
 	for _, p := range long(posts(b)) {
-		words = append(words, strings.Fields(index.Joined(p)))
+		words = append(words, strings.Fields(Joined(p)))
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		nearcopy.New(words[i%len(words)]).Buckets()
+		newWording(words[i%len(words)]).buckets()
 	}
 }

@@ -1,4 +1,4 @@
-package nearcopy_test
+package index
 
 import (
 	"bufio"
@@ -8,12 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"counterpoint/index"
-	"counterpoint/index/nearcopy"
 )
 
-var update = flag.Bool("update", false, "write turns.tsv")
+var updateTurns = flag.Bool("update", false, "write turns.tsv")
 
 // turning are the tags and classes of the packs that speak against what is said.
 var turning = []string{"NEG", "NEGQ", "NEGV", "NEGAFTER", "STOP", "CONDEMN", "NOT", "COUNTER"}
@@ -63,7 +60,7 @@ func expand(f string) []string {
 
 func folded(form string) string {
 	stem, star := strings.CutSuffix(form, "*")
-	if form = index.Joined(stem); form != "" && star && !strings.Contains(form, " ") {
+	if form = Joined(stem); form != "" && star && !strings.Contains(form, " ") {
 		form += "*"
 	}
 	return form
@@ -73,19 +70,19 @@ func folded(form string) string {
 func allForms(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	files, err := filepath.Glob("../../classify/lexicon/packs/*/*.tsv")
+	files, err := filepath.Glob("../classify/lexicon/packs/*/*.tsv")
 	if err != nil || len(files) < 10 {
 		t.Fatalf("%d packs, %v", len(files), err)
 	}
 	for _, file := range files {
 		lang := filepath.Base(filepath.Dir(file))
-		for _, line := range lines(t, file) {
+		for _, line := range linesOf(t, file) {
 			for _, f := range packForms(file, line) {
 				out = append(out, lang+"\t"+folded(f))
 			}
 		}
 	}
-	for _, line := range lines(t, "own.tsv") {
+	for _, line := range linesOf(t, "turns_own.tsv") {
 		if lang, f, ok := strings.Cut(line, "\t"); ok {
 			out = append(out, lang+"\t"+folded(f))
 		}
@@ -95,7 +92,7 @@ func allForms(t *testing.T) []string {
 	return slices.Compact(out)
 }
 
-func lines(t *testing.T, file string) []string {
+func linesOf(t *testing.T, file string) []string {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
@@ -118,7 +115,7 @@ func lines(t *testing.T, file string) []string {
 // index that stands takes it in as passages come, all of it with a rebuild.
 func TestTurns(t *testing.T) {
 	want := strings.Join(allForms(t), "\n") + "\n"
-	if *update {
+	if *updateTurns {
 		if err := os.WriteFile("turns.tsv", []byte(want), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +125,7 @@ func TestTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != want {
-		t.Error("turns.tsv is not what the packs say: run go test ./index/nearcopy -run TestTurns -update")
+		t.Error("turns.tsv is not what the packs say: run go test ./index -run TestTurns -update")
 	}
 }
 
@@ -136,17 +133,17 @@ func TestTurns(t *testing.T) {
 // without, wherever it is put, though nearly all words are shared.
 func TestTurnedApart(t *testing.T) {
 	passage := strings.Fields("aa bb cc dd ee ff gg hh jj kk ll mm oo pp qq rr ss tt uu vv ww xx yy zz")
-	plain := nearcopy.New(passage)
+	plain := newWording(passage)
 	n := 0
 	for _, line := range allForms(t) {
 		lang, form, _ := strings.Cut(line, "\t")
 		words := strings.Fields(strings.TrimSuffix(form, "*"))
 		for _, at := range []int{0, len(passage) / 2, len(passage)} {
-			turned := nearcopy.New(slices.Concat(passage[:at], words, passage[at:]))
-			if slices.Equal(plain.Turned(lang), turned.Turned(lang)) {
+			turned := newWording(slices.Concat(passage[:at], words, passage[at:]))
+			if slices.Equal(plain.turned(lang), turned.turned(lang)) {
 				t.Errorf("%s: %q at word %d does not turn the passage", lang, form, at)
 			}
-			if slices.Equal(plain.Turned("und"), turned.Turned("und")) {
+			if slices.Equal(plain.turned("und"), turned.turned("und")) {
 				t.Errorf("%q at word %d does not turn a passage of unknown language", form, at)
 			}
 		}
