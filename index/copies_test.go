@@ -1,0 +1,151 @@
+package index
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"counterpoint"
+)
+
+// nearWorld is flags by id, as a store has them after batches that put and delete at random.
+type nearWorld struct {
+	*rapid.T
+	docs  map[Key][]byte
+	whole bool
+}
+
+func (w *nearWorld) update(do func(*Buffer) error) {
+	w.Helper()
+	b := &Buffer{Whole: w.whole, Fetch: func(kind counterpoint.Kind, id string) ([]byte, error) {
+		if doc, ok := w.docs[Key{kind, id}]; ok {
+			return doc, nil
+		}
+		return nil, counterpoint.ErrNotFound
+	}}
+	if err := do(b); err != nil {
+		w.Fatal(err)
+	}
+	if err := relate(b); err != nil {
+		w.Fatal(err)
+	}
+	for _, c := range b.Changes() {
+		if w.docs[Key{c.Kind, c.ID}] = c.Doc; c.Doc == nil {
+			delete(w.docs, Key{c.Kind, c.ID})
+		}
+	}
+}
+
+// change puts flags that say one of a few texts at one of a few times, touches, silences or deletes them.
+func (w *nearWorld) change(b *Buffer) error {
+	words := strings.Fields("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty")
+	for range rapid.IntRange(1, 3).Draw(w.T, "flags") {
+		f := counterpoint.Flag{ID: fmt.Sprint("flag", rapid.IntRange(0, 6).Draw(w.T, "flag"))}
+		if err := b.Get(counterpoint.KindFlag, f.ID, &f); err != nil {
+			f.Version = 1
+		}
+		text := slices.Clone(words)
+		for i := range rapid.IntRange(0, 4).Draw(w.T, "other words at the end") {
+			text[len(text)-1-i] = fmt.Sprint("end", i)
+		}
+		for i := range rapid.IntRange(0, 2).Draw(w.T, "other words at the beginning") {
+			text[i] = fmt.Sprint("begin", i)
+		}
+		heard := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.SampledFrom([]int{0, 1, 5, 29, 31, 60}).Draw(w.T, "day"))
+		s := counterpoint.Sighting{Item: "i" + f.ID, Text: strings.Join(text, " "), Heard: &heard, Lang: "eng", Level: rapid.IntRange(2, 3).Draw(w.T, "level"), Imminence: 1}
+		switch rapid.IntRange(0, 5).Draw(w.T, "what") {
+		case 0:
+			if err := b.Delete(counterpoint.KindFlag, f.ID); err != nil {
+				return err
+			}
+			continue
+		case 1:
+			f.Hear(s.Item, nil, f.Sightings, nil)
+		case 2:
+			f.Version++
+			f.Hear(s.Item, f.Sightings, nil, nil)
+		default:
+			f.Hear(s.Item, []counterpoint.Sighting{s}, nil, nil)
+		}
+		if err := b.Put(counterpoint.KindFlag, f.ID, &f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flags are all of them, those that others may be copies of first.
+func (w *nearWorld) flags() (said []*saying, all map[string]counterpoint.Flag) {
+	all = map[string]counterpoint.Flag{}
+	b := &Buffer{Fetch: func(kind counterpoint.Kind, id string) ([]byte, error) { return w.docs[Key{kind, id}], nil }}
+	for _, k := range slices.SortedFunc(maps.Keys(w.docs), func(a, b Key) int { return strings.Compare(a.ID, b.ID) }) {
+		if k.Kind != counterpoint.KindFlag {
+			continue
+		}
+		var f counterpoint.Flag
+		if err := b.Get(k.Kind, k.ID, &f); err != nil {
+			w.Fatal(err)
+		}
+		if all[k.ID] = f; sayingOf(&f) != nil {
+			said = append(said, sayingOf(&f))
+		}
+	}
+	slices.SortFunc(said, func(a, b *saying) int { return a.member().compare(*b.member()) })
+	return said, all
+}
+
+// check compares what the flags say of each other with the definition, worked out from scratch.
+func (w *nearWorld) check() (copies int) {
+	w.Helper()
+	said, all := w.flags()
+	of, listed, heads := map[string]string{}, map[string][]string{}, []*saying{}
+	for _, s := range said {
+		for _, h := range heads {
+			if overlap(s.bucketNames(), h.bucketNames()) && s.repeats(h) {
+				of[s.flag] = h.flag
+				listed[h.flag] = append(listed[h.flag], s.flag)
+				copies++
+				break
+			}
+		}
+		if of[s.flag] == "" || s.touched {
+			heads = append(heads, s)
+		}
+	}
+	for id, f := range all {
+		var got []string
+		for _, c := range f.Copies {
+			got = append(got, c.Flag)
+		}
+		slices.Sort(got)
+		slices.Sort(listed[id])
+		if f.CopyOf != of[id] || !slices.Equal(got, listed[id]) {
+			w.Fatalf("%s is a copy of %q and has the copies %v; by definition of %q, with %v", id, f.CopyOf, got, of[id], listed[id])
+		}
+	}
+	return copies
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
+
+// TestNearCopiesByDefinition: after every batch, whatever it changed, each flag is a copy of what the definition says.
+func TestNearCopiesByDefinition(t *testing.T) {
+	copies := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		w := &nearWorld{T: rt, docs: map[Key][]byte{}, whole: rapid.Bool().Draw(rt, "whole")}
+		for range rapid.IntRange(1, 20).Draw(rt, "batches") {
+			w.update(w.change)
+			copies += w.check()
+		}
+	})
+	if copies < 100 {
+		t.Errorf("only %d near-copies came up", copies)
+	}
+}
