@@ -336,6 +336,9 @@ func (r *relation) write() error {
 			k.done, k.of = true, k.flag.CopyOf
 		}
 		heads = append(heads, k.of)
+		if k.flag != nil {
+			heads = append(heads, k.flag.CopyOf) // which may list it no longer
+		}
 	}
 	if err := r.loadAll(distinct(heads)); err != nil {
 		return err

@@ -41,23 +41,24 @@ func (w *nearWorld) update(do func(*Buffer) error) {
 	}
 }
 
+// chain are texts each near to the one before it and the one after it, and to no others.
+func chain(i int) string {
+	var words []string
+	for n := range 20 {
+		words = append(words, fmt.Sprint("word", 2*i+n))
+	}
+	return strings.Join(words, " ")
+}
+
 // change puts flags that say one of a few texts at one of a few times, touches, silences or deletes them.
 func (w *nearWorld) change(b *Buffer) error {
-	words := strings.Fields("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty")
 	for range rapid.IntRange(1, 3).Draw(w.T, "flags") {
-		f := counterpoint.Flag{ID: fmt.Sprint("flag", rapid.IntRange(0, 6).Draw(w.T, "flag"))}
+		f := counterpoint.Flag{ID: fmt.Sprint("flag", rapid.IntRange(0, 9).Draw(w.T, "flag"))}
 		if err := b.Get(counterpoint.KindFlag, f.ID, &f); err != nil {
 			f.Version = 1
 		}
-		text := slices.Clone(words)
-		for i := range rapid.IntRange(0, 4).Draw(w.T, "other words at the end") {
-			text[len(text)-1-i] = fmt.Sprint("end", i)
-		}
-		for i := range rapid.IntRange(0, 2).Draw(w.T, "other words at the beginning") {
-			text[i] = fmt.Sprint("begin", i)
-		}
-		heard := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.SampledFrom([]int{0, 1, 5, 29, 31, 60}).Draw(w.T, "day"))
-		s := counterpoint.Sighting{Item: "i" + f.ID, Text: strings.Join(text, " "), Heard: &heard, Lang: "eng", Level: rapid.IntRange(2, 3).Draw(w.T, "level"), Imminence: 1}
+		heard := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.SampledFrom([]int{0, 1, 2, 3, 4, 5, 29, 31, 60}).Draw(w.T, "day"))
+		s := counterpoint.Sighting{Item: "i" + f.ID, Text: chain(rapid.IntRange(0, 7).Draw(w.T, "text")), Heard: &heard, Lang: "eng", Level: rapid.SampledFrom([]int{2, 2, 2, 3}).Draw(w.T, "level"), Imminence: 1}
 		switch rapid.IntRange(0, 5).Draw(w.T, "what") {
 		case 0:
 			if err := b.Delete(counterpoint.KindFlag, f.ID); err != nil {
