@@ -45,7 +45,7 @@ func (w *nearWorld) update(do func(*Buffer) error) {
 func chain(i int) string {
 	var words []string
 	for n := range 20 {
-		words = append(words, fmt.Sprint("word", 2*i+n))
+		words = append(words, fmt.Sprint("word", 3*i+n))
 	}
 	return strings.Join(words, " ")
 }
