@@ -5,7 +5,7 @@ LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 SERVERS ?= /var/tmp/counterpoint-servers
 
-.PHONY: run test lint bench e2e fuzz servers servers-stop clean
+.PHONY: run test lint bench e2e fuzz tables servers servers-stop clean
 
 run: ## start everything on ./data, with the built-in example in an empty folder
 	$(GO) run ./cmd/counterpoint run
@@ -28,6 +28,13 @@ fuzz: ## each fuzz target for a while
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-20s} -fuzzminimizetime 20x $$p || exit 1; \
 	  done; done
+
+LABELLED ?= ../shared/data/hate
+
+tables: ## thresholds, calibration and golden tables again, after a change of the model or of a word list
+	$(GO) run ./cmd/counterpoint train calibration --data $(LABELLED) --out classify/threshold/calibration.tsv
+	$(GO) run ./cmd/counterpoint train thresholds --data $(LABELLED) --out classify/threshold/thresholds.tsv
+	$(GO) test ./classify/quality -run 'TestStage|TestFunctional|TestHate$$' -update
 
 servers: ## a real Kafka and Elasticsearch on this machine, without docker; downloads 1 GB the first time
 	@bash deploy/local/start.sh $(SERVERS) >$(SERVERS).env || { rm -f $(SERVERS).env; exit 1; }

@@ -27,7 +27,7 @@ func TestThresholdsComeFromTheData(t *testing.T) {
 	}
 	if got.Version() != want.Version() {
 		t.Errorf("a model, a pack or a rule changed, and the thresholds with them; run\n"+
-			"counterpoint train thresholds --data ../shared/data/hate --out classify/threshold/thresholds.tsv\ngot\n%s", threshold.Format(rows))
+			"make tables\ngot\n%s", threshold.Format(rows))
 	}
 }
 

@@ -85,7 +85,7 @@ func TestCalibrationComesFromTheData(t *testing.T) {
 	}
 	if got.Version() != want.Version() {
 		t.Errorf("a model or a pack changed, and the calibration with it; run\n"+
-			"counterpoint train calibration --data ../shared/data/hate --out classify/threshold/calibration.tsv\ngot\n%s", threshold.FormatCurves(curves))
+			"make tables\ngot\n%s", threshold.FormatCurves(curves))
 	}
 	if !slices.ContainsFunc(curves, func(c threshold.Curve) bool { return c.Label == counterpoint.Hate && c.Lang == "eng" }) {
 		t.Error("no curve for hate in English")
