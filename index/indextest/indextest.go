@@ -54,6 +54,7 @@ func Run(t *testing.T, open Open) {
 		{"by hand", byHand},
 		{"alerts", alerts},
 		{"positions", positions},
+		{"stale", stale},
 		{"rebuild", rebuild},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
