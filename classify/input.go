@@ -15,6 +15,7 @@ type Input struct {
 	Languages []string // of the source
 	Quality   counterpoint.Quality
 	Role      counterpoint.Role // of who speaks
+	Day       string            // when it was said or published, as 2006-01-02
 	Before    []Turn            // nearest last
 }
 
@@ -61,7 +62,7 @@ const (
 // cues reads the text with the pack of its language, of every language that was hinted at, and of any other
 // that knows most of its words; the gravest reading counts.
 func (s *Stage) cues(text string, in Input, v *verdict) error {
-	c := lexicon.Context{Country: in.Country, Role: in.Role}
+	c := lexicon.Context{Country: in.Country, Role: in.Role, Day: in.Day}
 	for _, t := range in.Before {
 		c.Before = append(c.Before, lexicon.Before{Text: t.Text, Same: t.Same, Role: t.Role})
 	}

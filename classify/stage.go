@@ -220,6 +220,9 @@ func inputOf(it counterpoint.Item, segs []counterpoint.Segment, i int) Input {
 	if in.Lang == "" {
 		in.Lang = it.Lang
 	}
+	if at := cmp.Or(it.Recorded, it.Published); at != nil { // never the moment of judging, which would make it impure
+		in.Day = at.UTC().Format(time.DateOnly)
+	}
 	for j := max(0, i-turnsBefore); j < i; j++ {
 		in.Before = append(in.Before, Turn{Text: segs[j].Text, Same: segs[j].Speaker == seg.Speaker, Role: segs[j].Role})
 	}

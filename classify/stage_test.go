@@ -449,3 +449,21 @@ func BenchmarkJudge(b *testing.B) {
 	run("without-language", newStage(b, func(o *classify.Options) { o.Languages = plainDetector{} }))
 	run("whole", newStage(b, nil))
 }
+
+// The part that a transcript gives a speaker reaches the packs: a host who agrees with a caller's call is heard.
+func TestTheStageTellsHostAndCallerApart(t *testing.T) {
+	s := newStage(t, nil)
+	f := func(first, second counterpoint.Role, text string, want int, stance counterpoint.Stance) {
+		t.Helper()
+		it := item("We must kill all the Velari.", text)
+		it.Lang = "eng"
+		it.Segments[0].Speaker, it.Segments[0].Role = "A", first
+		it.Segments[1].Speaker, it.Segments[1].Role = "B", second
+		if a := s.Assess(it, noon).Segments[1]; a.Level != want || a.Stance != stance {
+			t.Errorf("%s after %s, %q: level %d, %s; want %d, %s", second, first, text, a.Level, a.Stance, want, stance)
+		}
+	}
+	f(counterpoint.Caller, counterpoint.Host, "He is right.", 2, counterpoint.Uncertain)
+	f(counterpoint.Caller, counterpoint.Host, "Kill all the Velari.", 3, counterpoint.Uncertain)
+	f(counterpoint.Reporter, counterpoint.Guest, "Kill all the Velari.", 3, counterpoint.Assert)
+}

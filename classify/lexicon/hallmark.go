@@ -162,14 +162,14 @@ func (r *reader) loyal(i int) {
 }
 
 // phrases judges what a pack's entry says by itself.
-func (r *reader) phrases(country string) {
+func (r *reader) phrases(country, day string) {
 	for i := range r.toks {
 		t := r.tags(i)
 		if r.toks[i].entry < 0 || !t.any(tWhole, tMirror, tPurity, tOut, tSlur, tCode, tThreat) || i > 0 && r.toks[i-1].entry == r.toks[i].entry && t.has(tTake) {
 			continue
 		}
 		e := r.p.entries[r.toks[i].entry]
-		if e.Country != "" && country != "" && e.Country != country {
+		if !e.means(country, day) {
 			continue
 		}
 		if !e.alone() && !r.second(i) {

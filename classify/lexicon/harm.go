@@ -251,7 +251,7 @@ func (r *reader) mercy(i int) {
 		}
 		level = 2 // nobody is named
 	}
-	if at.aim == pronoun && r.antecedent(i) == thing {
+	if at.aim == pronoun && r.antecedent(i) == thing || !r.supported(i, max(no, i), at) {
 		return
 	}
 	s, asserted := counterpoint.Assert, true
@@ -334,6 +334,9 @@ func (r *reader) mirrored(i, m int, at target) {
 		return
 	}
 	if subject.aim == thing || subject.aim == pronoun && r.antecedent(m) == thing || subject.aim == nothing && !r.tags(i).has(tTheirs) {
+		return
+	}
+	if !r.supported(i, m, subject) {
 		return
 	}
 	s, asserted := r.judge(i, m)

@@ -133,6 +133,8 @@ func TestPackFaultsNameTheLine(t *testing.T) {
 	f("id\tHARM\t%no(x)\tgloss", "paradigm")
 	f("!nothing", "unknown setting")
 	f("id\tHARM\tw\tg\ts\tsure", "status")
+	f("id\tHARM\tw\tg\ts\town\t\t3.4.2024", "2006-01-02")
+	f("id\tHARM\tw\tg\ts\town\t\t2024-05-01\t2024-04-01", "before the first")
 }
 
 func TestEveryEntryHasASourceAndAGloss(t *testing.T) {
@@ -309,6 +311,8 @@ func TestRecalledCallsNeedASecondCue(t *testing.T) {
 	f("kin", "Tubice bose.", 3)
 	f("amh", "ግደሏቸው።", 0)
 	f("amh", "ሁሉንም ግደሏቸው።", 3)
+	f("kin", "Bazatwica.", 0)
+	f("kin", "Abavelari bazatwica.", 2)
 	f("spa", "Mátenlos.", 0)
 	f("spa", "Mátenlos esta noche.", 3)
 }
@@ -369,4 +373,31 @@ func TestOrdersThatNameNobody(t *testing.T) {
 	f("por", "", "Ataquem a aldeia, não deixem ninguém vivo.", 2)
 	f("eng", "The refugees are in the school.", "Kill all the cockroaches.", 2)
 	f("eng", "The kitchen is dirty.", "Kill all the cockroaches.", 0)
+}
+
+// A word that means harm for a time only is not heard outside of it, and its harmless sense stands beside it.
+func TestEntriesHaveTheirTimeAndHarmlessSense(t *testing.T) {
+	l, err := lexicon.OpenFS(fstest.MapFS{"xxx/a.tsv": {Data: []byte(
+		"!source a test\nz\tSLUR\tzorbak\ta bad word\t\tread\tKE\t2024-01-01\t2024-12-31\ta kind of bread\tneighbour\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(day string, want int) {
+		t.Helper()
+		r := read(t, l, "xxx", "a zorbak came", lexicon.Context{Day: day})
+		if r.Level != want {
+			t.Errorf("on %q: level %d, want %d", day, r.Level, want)
+		}
+		if want > 0 && !strings.Contains(r.Hits[0].Reason, "a kind of bread") {
+			t.Errorf("reason %q; want the harmless sense in it", r.Hits[0].Reason)
+		}
+	}
+	f("", 1)
+	f("2024-01-01", 1)
+	f("2024-12-31", 1)
+	f("2023-12-31", 0)
+	f("2025-01-01", 0)
+	if e, err := l.Entries("xxx"); err != nil || e[0].Instead != "neighbour" {
+		t.Errorf("entries %+v, %v; want what to say instead", e, err)
+	}
 }

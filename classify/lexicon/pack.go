@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -32,7 +33,30 @@ type Entry struct {
 	Source  string
 	Status  string
 	Country string // ISO 3166-1 alpha-2 where it means this; empty is everywhere
-	tags    tags
+	// From and Until are the first and the last day on which it means this, as 2006-01-02; empty is always.
+	From, Until string
+	Harmless    string // what it means otherwise, for the reviewer
+	Instead     string // what one may say without harm
+	tags        tags
+}
+
+// means reports whether the entry means this in a country and on a day; what is not known rules nothing out.
+func (e Entry) means(country, day string) bool {
+	return (e.Country == "" || country == "" || e.Country == country) &&
+		(day == "" || (e.From == "" || day >= e.From) && (e.Until == "" || day <= e.Until))
+}
+
+// dated reports what is wrong with the days of the entry.
+func (e Entry) dated() error {
+	for _, d := range []string{e.From, e.Until} {
+		if _, err := time.Parse(time.DateOnly, d); d != "" && err != nil {
+			return fmt.Errorf("day %q; want the form 2006-01-02", d)
+		}
+	}
+	if e.From != "" && e.Until != "" && e.From > e.Until {
+		return fmt.Errorf("from %s until %s: the last day lies before the first", e.From, e.Until)
+	}
+	return nil
 }
 
 // alone reports whether the entry may be believed without a second cue.
@@ -79,7 +103,8 @@ type pack struct {
 }
 
 // readPack reads every .tsv file of a language's folder. A line is id, tags, forms, gloss and, where they
-// differ from the file's !source and !status, source, status and country, separated by tabs.
+// differ from the file's !source and !status, source, status, country, first and last day, harmless sense and what to
+// say instead, separated by tabs.
 func readPack(fsys fs.FS, lang string) (*pack, error) {
 	p := &pack{lang: lang, words: map[string]word{}, phrases: map[string][]phrase{}, inPhrase: map[string]bool{}}
 	names, err := p.files(fsys, lang)
@@ -220,7 +245,11 @@ func (p *pack) add(line string, file fileDefaults, pars paradigms) error {
 	}
 	e := Entry{
 		ID: p.lang + "/" + cols[0], Gloss: col(3, ""), Source: col(4, file.source),
-		Status: col(5, file.status), Country: col(6, ""), tags: base,
+		Status: col(5, file.status), Country: col(6, ""),
+		From: col(7, ""), Until: col(8, ""), Harmless: col(9, ""), Instead: col(10, ""), tags: base,
+	}
+	if err := e.dated(); err != nil {
+		return err
 	}
 	if !slices.Contains([]string{Own, Read, Recalled, Ambiguous, Dictionary}, e.Status) {
 		return fmt.Errorf("status %q; want own, read, recalled, ambiguous or dictionary", e.Status)

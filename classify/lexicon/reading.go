@@ -49,6 +49,7 @@ type Context struct {
 	Before  []Before // nearest last
 	Role    counterpoint.Role
 	Country string // ISO 3166-1 alpha-2, for entries that mean something only there
+	Day     string // when it was said, as 2006-01-02, for entries that mean something only for a time; empty is unknown
 }
 
 // reading is what the pack says of a text.
@@ -83,7 +84,7 @@ func (r *reader) judgements(c Context) {
 	r.turn(c)
 	r.about, r.endorsed = r.names(), r.endorses()
 	if r.p.sparse {
-		r.phrases(c.Country)
+		r.phrases(c.Country, c.Day)
 		r.sparse()
 	} else {
 		r.grammar(c)
@@ -97,7 +98,7 @@ func (r *reader) judgements(c Context) {
 func (r *reader) grammar(c Context) {
 	r.subjects()
 	r.verbs()
-	r.phrases(c.Country)
+	r.phrases(c.Country, c.Day)
 	r.hallmarks()
 	r.hate()
 	r.agrees(c)
@@ -230,6 +231,9 @@ func (r *reader) make(cue string, label counterpoint.Label, from, to int, weight
 		h.Entry = entry.ID
 		if explains(cue, entry) && !strings.Contains(reason, entry.Gloss) {
 			h.Reason += ": “" + entry.Gloss + "”"
+		}
+		if entry.Harmless != "" {
+			h.Reason += "; it may also mean “" + entry.Harmless + "”"
 		}
 	}
 	return h
