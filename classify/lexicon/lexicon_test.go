@@ -208,7 +208,7 @@ func spent(t *testing.T) time.Duration {
 
 func FuzzRead(f *testing.F) {
 	l := open(f)
-	for _, lang := range []string{"eng", "fra", "swa", "ara"} {
+	for _, lang := range []string{"eng", "fra", "swa", "ara", "hau", "amh", "som", "kin", "lin", "sag", "hat", "por", "spa"} {
 		for i, c := range cases(f, lang) {
 			if i%7 == 0 {
 				f.Add(lang, c.text, "The locusts said:")
