@@ -119,7 +119,7 @@ func fill(r *rand.Rand, v reflect.Value, depth int) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		v.SetUint(r.Uint64N(200))
 	case reflect.Float32, reflect.Float64:
-		v.SetFloat([]float64{0, -0.0, 1, 0.1, 1e-7, 1e21, -3.25e-9, r.NormFloat64(), math.Inf(1), math.NaN()}[r.IntN(9+r.IntN(2)*r.IntN(2))])
+		v.SetFloat([]float64{0, math.Copysign(0, -1), 1, 0.1, 1e-7, 1e21, -3.25e-9, r.NormFloat64(), math.Inf(1), math.NaN()}[r.IntN(9+r.IntN(2)*r.IntN(2))])
 	case reflect.Pointer:
 		if depth < 5 && r.IntN(3) > 0 {
 			v.Set(reflect.New(v.Type().Elem()))

@@ -170,7 +170,6 @@ func (f fields) names() string {
 	return strings.Join(names[:min(len(names), 12)], ", ")
 }
 
-var errNoField = errors.New("no such field")
 
 // need is the value of a field that must be there.
 func (f fields) need(what string, names ...string) (string, error) {
