@@ -4,7 +4,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"mime"
@@ -169,7 +168,6 @@ func (f fields) names() string {
 	}
 	return strings.Join(names[:min(len(names), 12)], ", ")
 }
-
 
 // need is the value of a field that must be there.
 func (f fields) need(what string, names ...string) (string, error) {
