@@ -130,7 +130,7 @@ func TestAlertPages(t *testing.T) {
 func TestAlertStands(t *testing.T) {
 	p := newPlace(t)
 	w := p.signIn("Visitor")
-	w.get("/alerts/" + p.raiseAs(p.flags[1]).ID).is(200).says("Of an example no message goes out.", "Example")
+	w.get("/alerts/"+p.raiseAs(p.flags[1]).ID).is(200).says("Of an example no message goes out.", "Example")
 	a := p.raise(p.flags[0])
 	w.get("/alerts/" + a.ID).is(200).says("No message has reached anybody yet.")
 	for round := range 7 {
