@@ -12,17 +12,18 @@ type Kind string
 
 // The kinds. Those with a version change by events alone.
 const (
-	KindItem      Kind = "item"
-	KindSegment   Kind = "segment"
-	KindFlag      Kind = "flag"
-	KindNarrative Kind = "narrative"
-	KindMessage   Kind = "message"
-	KindAiring    Kind = "airing"
-	KindSource    Kind = "source"
-	KindAccount   Kind = "account"
-	KindAlert     Kind = "alert"
-	KindFollowup  Kind = "followup"
-	KindEvent     Kind = "event"
+	KindItem       Kind = "item"
+	KindSegment    Kind = "segment"
+	KindFlag       Kind = "flag"
+	KindNarrative  Kind = "narrative"
+	KindMessage    Kind = "message"
+	KindAiring     Kind = "airing"
+	KindSource     Kind = "source"
+	KindAccount    Kind = "account"
+	KindAlert      Kind = "alert"
+	KindFollowup   Kind = "followup"
+	KindCollectors Kind = "collectors"
+	KindEvent      Kind = "event"
 )
 
 // Ref names an aggregate and the version an event was based on; version 0 means that it does not exist yet.
@@ -164,14 +165,15 @@ func keepCopy[T any](a *T) func() {
 	return func() { *a = old }
 }
 
-func (f *Flag) keep() func()      { return keepCopy(f) }
-func (n *Narrative) keep() func() { return keepCopy(n) }
-func (m *Message) keep() func()   { return keepCopy(m) }
-func (a *Airing) keep() func()    { return keepCopy(a) }
-func (s *Source) keep() func()    { return keepCopy(s) }
-func (a *Account) keep() func()   { return keepCopy(a) }
-func (a *Alert) keep() func()     { return keepCopy(a) }
-func (f *Followup) keep() func()  { return keepCopy(f) }
+func (f *Flag) keep() func()       { return keepCopy(f) }
+func (n *Narrative) keep() func()  { return keepCopy(n) }
+func (m *Message) keep() func()    { return keepCopy(m) }
+func (a *Airing) keep() func()     { return keepCopy(a) }
+func (s *Source) keep() func()     { return keepCopy(s) }
+func (a *Account) keep() func()    { return keepCopy(a) }
+func (a *Alert) keep() func()      { return keepCopy(a) }
+func (f *Followup) keep() func()   { return keepCopy(f) }
+func (c *Collectors) keep() func() { return keepCopy(c) }
 
 var (
 	_ Aggregate = (*Flag)(nil)
@@ -182,6 +184,7 @@ var (
 	_ Aggregate = (*Account)(nil)
 	_ Aggregate = (*Alert)(nil)
 	_ Aggregate = (*Followup)(nil)
+	_ Aggregate = (*Collectors)(nil)
 )
 
 // NewAggregate is the aggregate of a kind before its first event.
@@ -203,6 +206,8 @@ func NewAggregate(k Kind, id string) (Aggregate, error) {
 		return &Alert{ID: id}, nil
 	case KindFollowup:
 		return &Followup{ID: id}, nil
+	case KindCollectors:
+		return &Collectors{ID: id}, nil
 	}
 	return nil, fmt.Errorf("kind %q has no events: %w", k, ErrInvalid)
 }
@@ -219,6 +224,25 @@ type Outcome struct {
 	// Forgot is of an erasure: the versions of the flags, and the numbers of passages flagged by hand in the items,
 	// whose words it took. What was decided later keeps its own when a batch is applied again.
 	Forgot map[string]int `json:"forgot,omitempty"`
+}
+
+// The states of an outcome in the audit. Among processes is what they settle between them every few minutes, whatever
+// became of it: it would hide what people did.
+const (
+	EventApplied = "applied"
+	EventRefused = "refused"
+	EventAmong   = "among-processes"
+)
+
+// Audited is the state of the outcome in the audit.
+func (o Outcome) Audited() string {
+	switch {
+	case o.Event.On.Kind == KindCollectors:
+		return EventAmong
+	case o.Applied:
+		return EventApplied
+	}
+	return EventRefused
 }
 
 // Apply applies an event to its aggregates, as loaded (or as NewAggregate made them). It asks one thing: is

@@ -21,7 +21,7 @@ type Views interface {
 
 // Viewed are the types that views hold.
 type Viewed interface {
-	ItemView | SegmentView | Flag | Narrative | Message | Airing | Source | Account | Alert | Followup | Outcome
+	ItemView | SegmentView | Flag | Narrative | Message | Airing | Source | Account | Alert | Followup | Collectors | Outcome
 }
 
 // KindOf is the kind of document a type is stored as.
@@ -48,6 +48,8 @@ func KindOf[T Viewed]() Kind {
 		return KindAlert
 	case Followup:
 		return KindFollowup
+	case Collectors:
+		return KindCollectors
 	}
 	return KindEvent
 }

@@ -201,6 +201,8 @@ func states(kind counterpoint.Kind) []string {
 		return names(counterpoint.AlertStates)
 	case counterpoint.KindFollowup:
 		return counterpoint.FollowupStates()
+	case counterpoint.KindEvent:
+		return []string{counterpoint.EventApplied, counterpoint.EventRefused, counterpoint.EventAmong}
 	}
 	all := slices.Concat(names(counterpoint.FlagStates), names(counterpoint.MessageStates), names(counterpoint.AiringStates), names(counterpoint.AlertStates),
 		counterpoint.FollowupStates(), []string{counterpoint.ItemFailed})

@@ -71,6 +71,10 @@ func FieldsOf(doc any) Fields {
 		return fieldsOfFollowup(&d)
 	case *counterpoint.Followup:
 		return fieldsOfFollowup(d)
+	case counterpoint.Collectors:
+		return Fields{Tie: d.ID}
+	case *counterpoint.Collectors:
+		return Fields{Tie: d.ID}
 	case counterpoint.Outcome:
 		return fieldsOfOutcome(&d)
 	case *counterpoint.Outcome:
@@ -151,10 +155,7 @@ func fieldsOfFollowup(d *counterpoint.Followup) Fields {
 
 // fieldsOfOutcome finds an event by what it is about: audit of one narrative, message, item or source.
 func fieldsOfOutcome(d *counterpoint.Outcome) Fields {
-	f := Fields{State: "refused", Time: d.Event.At, Tie: d.Event.ID, Text: d.Event.Type, Item: one(d.Event.SealedFor)}
-	if d.Applied {
-		f.State = "applied"
-	}
+	f := Fields{State: d.Audited(), Time: d.Event.At, Tie: d.Event.ID, Text: d.Event.Type, Item: one(d.Event.SealedFor)}
 	for _, r := range []*counterpoint.Ref{&d.Event.On, d.Event.Also} {
 		switch {
 		case r == nil:

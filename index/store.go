@@ -97,7 +97,8 @@ const KindBucket = kindBucket
 
 // Kinds are all kinds a store holds, in the order Dump writes them.
 var Kinds = []counterpoint.Kind{
-	counterpoint.KindAccount, counterpoint.KindAiring, counterpoint.KindAlert, kindAssessment, kindBucket, counterpoint.KindEvent, counterpoint.KindFlag,
+	counterpoint.KindAccount, counterpoint.KindAiring, counterpoint.KindAlert, kindAssessment, kindBucket, counterpoint.KindCollectors,
+	counterpoint.KindEvent, counterpoint.KindFlag,
 	counterpoint.KindFollowup, counterpoint.KindItem, counterpoint.KindMessage, counterpoint.KindNarrative, kindRecord, counterpoint.KindSegment,
 	counterpoint.KindSource,
 }

@@ -185,10 +185,7 @@ func entryOf(id string, doc any) entry {
 	case *counterpoint.Account:
 		e.at, e.state, e.text = d.CreatedAt, counterpoint.StateOf(d), d.Name
 	case *counterpoint.Outcome:
-		e.at, e.state, e.text = d.Event.At, "refused", d.Event.Type
-		if d.Applied {
-			e.state = "applied"
-		}
+		e.at, e.state, e.text = d.Event.At, d.Audited(), d.Event.Type
 	}
 	return e
 }

@@ -2,7 +2,7 @@ package web
 
 import "counterpoint"
 
-// auditPage lists everything people did, the last first.
+// auditPage lists everything people did, the last first. What processes settle between them is left out.
 type auditPage struct {
 	Rows  []auditRow
 	Total int
@@ -35,10 +35,12 @@ func (p *Pages) audit(r *request) error {
 	v.Wide = true
 	var b auditPage
 	var err error
-	if b.Total, err = p.total(r.Context(), counterpoint.KindEvent, counterpoint.Query{}); err != nil {
+	q := counterpoint.Query{State: []string{counterpoint.EventApplied, counterpoint.EventRefused}}
+	if b.Total, err = p.total(r.Context(), counterpoint.KindEvent, q); err != nil {
 		return err
 	}
-	page, err := counterpoint.List[counterpoint.Outcome](r.Context(), p.views(), counterpoint.Query{Limit: 50, Cursor: r.URL.Query().Get("cursor")})
+	q.Limit, q.Cursor = 50, r.URL.Query().Get("cursor")
+	page, err := counterpoint.List[counterpoint.Outcome](r.Context(), p.views(), q)
 	if err != nil {
 		return err
 	}

@@ -207,6 +207,8 @@ func decode(kind counterpoint.Kind, doc []byte) (index.Fields, error) {
 		v = new(counterpoint.Alert)
 	case counterpoint.KindFollowup:
 		v = new(counterpoint.Followup)
+	case counterpoint.KindCollectors:
+		v = new(counterpoint.Collectors)
 	case counterpoint.KindEvent:
 		v = new(counterpoint.Outcome)
 	default:

@@ -19,8 +19,9 @@ var codes = func() map[counterpoint.Kind]int64 {
 	m := map[counterpoint.Kind]int64{
 		counterpoint.KindSegment: segmentCode, counterpoint.KindItem: itemCode, counterpoint.KindFlag: 3, counterpoint.KindEvent: 4,
 		counterpoint.KindNarrative: 5, counterpoint.KindMessage: 6, counterpoint.KindAiring: 7, counterpoint.KindSource: 8, counterpoint.KindAccount: 9,
-		counterpoint.KindAlert:    10,
-		counterpoint.KindFollowup: 11,
+		counterpoint.KindAlert:      10,
+		counterpoint.KindFollowup:   11,
+		counterpoint.KindCollectors: 12,
 	}
 	n := int64(plainCode)
 	for _, k := range index.Kinds {
