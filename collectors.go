@@ -10,15 +10,15 @@ import (
 // The times by which processes share the sources that they collect from the web.
 const (
 	// CollectLease is how long a process counts as there after it last said so.
-	CollectLease = 12 * time.Minute
+	CollectLease = 12 * collectUnit
 	// CollectRenew is how long it waits before it says so again.
-	CollectRenew = 5 * time.Minute
+	CollectRenew = 5 * collectUnit
 	// CollectMargin is how long before its lease ends it stops by itself, and how long after that others drop it.
-	CollectMargin = time.Minute
+	CollectMargin = collectUnit
 	// ClockGap is how far apart the clocks of two processes may be, so that no source is visited by both.
-	ClockGap = 90 * time.Second
+	ClockGap = 3 * collectUnit / 2
 	// CollectTakeover is within what time the sources of a process that died are others', where the index keeps up.
-	CollectTakeover = CollectLease + CollectMargin + ClockGap + 30*time.Second
+	CollectTakeover = CollectLease + CollectMargin + ClockGap + collectUnit/2
 )
 
 // CollectorsID is the id of the one document of KindCollectors.

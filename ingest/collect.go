@@ -30,14 +30,15 @@ type Collection struct {
 	Guard     *guard.Guard
 	Frontier  *crawl.Frontier
 	UserAgent string
+	Claims    *Claims // nil: all of it is this process's
 }
 
 // Collect crawls the sites and reads the feeds until ctx is done, each when it is due. A source that fails stops none
 // of the others: why is in the log, the metrics and Frontier.Visits. While the line cannot take items, sources wait and
 // then go on where they stood.
 //
-// Nothing is shared with other processes: a source stands in the configuration of one process only. Where it stands in
-// two, both ask its server, and what the second brings is known by its id.
+// Where several processes have a source, Claims say which one visits it. What is known of its pages is not shared: who
+// takes it over asks for all of it once more, and what that brings is known by its id.
 func (d *Door) Collect(ctx context.Context, c Collection) error {
 	if d.o.Sources == nil {
 		return errors.New("collecting needs the register of sources")
@@ -52,19 +53,35 @@ func (d *Door) Collect(ctx context.Context, c Collection) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	keep := func(source string, run func(context.Context) error) {
+		g.Go(func() error {
+			return c.keep(ctx, source, func(ctx context.Context) error { return d.insist(ctx, source, run) })
+		})
+	}
+	if c.Claims != nil {
+		g.Go(func() error { return c.Claims.Run(ctx) })
+	}
 	for _, s := range c.Sites {
-		g.Go(func() error { return d.insist(ctx, s.Source, func() error { return crawler.Run(ctx, s) }) })
+		keep(s.Source, func(ctx context.Context) error { return crawler.Run(ctx, s) })
 	}
 	for _, s := range c.Feeds {
-		g.Go(func() error { return d.insist(ctx, s.Source, func() error { return reader.Run(ctx, s) }) })
+		keep(s.Source, func(ctx context.Context) error { return reader.Run(ctx, s) })
 	}
 	return g.Wait()
 }
 
+// keep runs what collects a source, while the source is this process's.
+func (c Collection) keep(ctx context.Context, source string, run func(context.Context) error) error {
+	if c.Claims == nil {
+		return run(ctx)
+	}
+	return c.Claims.Keep(ctx, source, run)
+}
+
 // insist runs a source's collector again after what failed on our side: a full disk, a server of ours that is away.
-func (d *Door) insist(ctx context.Context, source string, run func() error) error {
+func (d *Door) insist(ctx context.Context, source string, run func(context.Context) error) error {
 	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, time.Minute) {
-		err := run()
+		err := run(ctx)
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}

@@ -1,0 +1,8 @@
+//go:build !hurried
+
+package counterpoint
+
+import "time"
+
+// collectUnit is what the times of collecting are counted in.
+const collectUnit = time.Minute
