@@ -14,6 +14,7 @@ type Collecting struct {
 	Reason   string     `json:"reason,omitempty"` // why
 	Failures int        `json:"failures"`         // since the last success
 	Next     *time.Time `json:"next"`             // when it is tried again
+	By       string     `json:"by,omitempty"`     // process whose turn it is, where several may; the rest is known of our own only
 }
 
 // Hearing is how well a source is heard.

@@ -294,6 +294,16 @@ func (c *Claims) take(ctx context.Context, source string) (visit context.Context
 	return visit, func() { c.let(source, h) }, nil
 }
 
+// Holds reports whether the source is this process's now. No claims hold everything.
+func (c *Claims) Holds(source string) bool {
+	if c == nil {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held[source] != nil
+}
+
 // let ends what take began.
 func (c *Claims) let(source string, h *held) {
 	h.stop()

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"counterpoint"
+	"counterpoint/api"
 	"counterpoint/ingest"
 	"counterpoint/ingest/crawl"
 	"counterpoint/ingest/feed"
@@ -77,25 +80,51 @@ func (c config) guard() *guard.Guard {
 }
 
 // openFrontier opens what is known of the web, where a source is collected from it.
-func (l *line) openFrontier() (err error) {
-	wanted := false
-	for _, s := range l.cfg.Sources {
-		wanted = wanted || s.collected()
-	}
-	if !wanted || !l.cfg.does(roleIngest) || l.cfg.beside {
+func (l *line) openFrontier(ctx context.Context) (err error) {
+	sources := l.cfg.webSources()
+	if len(sources) == 0 || !l.cfg.does(roleIngest) || l.cfg.beside {
 		return nil
 	}
 	if l.frontier, err = crawl.OpenFrontier(l.cfg.path(frontierFile)); err != nil {
 		return err
 	}
 	l.closers = append(l.closers, l.frontier.Close)
-	l.metrics.MustRegister(visitMetrics{l.frontier})
+	l.metrics.MustRegister(visitMetrics{l})
+	if l.cfg.Stream == "" {
+		return nil // the lock of the data folder keeps others away
+	}
+	name, err := l.frontier.Name(ctx)
+	if err != nil {
+		return err
+	}
+	l.claims = ingest.NewClaims(ingest.ClaimOptions{
+		Process: counterpoint.Process{ID: name, Run: counterpoint.NewID("run"), Sources: sources}, By: api.Operator.ID,
+		Views: l.store, Decider: l.desk, Log: l.log, Registerer: l.metrics,
+	})
+	l.log.Info("sources are shared with other processes of this log", "process", shortName(name), "sources", len(sources))
 	return nil
+}
+
+// webSources are the sources that are collected from the web, in their order.
+func (c config) webSources() (ids []string) {
+	for _, s := range c.Sources {
+		if s.collected() {
+			ids = append(ids, s.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// shortName is enough of a process's name to tell it from others.
+func shortName(process string) string {
+	_, name, _ := strings.Cut(process, "_")
+	return name[:min(len(name), 6)]
 }
 
 // collect crawls sites and reads feeds until ctx is done.
 func (l *line) collect(ctx context.Context, cfg config) error {
-	c := ingest.Collection{Guard: cfg.guard(), Frontier: l.frontier, UserAgent: crawl.UserAgent(cfg.Contact)}
+	c := ingest.Collection{Guard: cfg.guard(), Frontier: l.frontier, UserAgent: crawl.UserAgent(cfg.Contact), Claims: l.claims}
 	defer c.Guard.Close()
 	for _, s := range cfg.Sources {
 		switch {

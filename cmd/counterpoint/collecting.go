@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -9,8 +10,28 @@ import (
 	"counterpoint/ingest/crawl"
 )
 
-// collecting says how the watched folders, sites and feeds of this process fare, by source.
+// collecting says how the watched folders, sites and feeds of this process fare, by source, and of what several
+// processes share, whose turn it is.
 func (l *line) collecting(ctx context.Context) (map[string]counterpoint.Collecting, error) {
+	out, err := l.ownCollecting(ctx)
+	if err != nil || l.cfg.Stream == "" {
+		return out, err
+	}
+	all, err := counterpoint.Load[counterpoint.Collectors](ctx, l.store, counterpoint.CollectorsID)
+	if errors.Is(err, counterpoint.ErrNotFound) {
+		return out, nil
+	}
+	for _, m := range all.Members {
+		for _, s := range m.Sources {
+			c := out[s]
+			c.By = shortName(all.Owner(s))
+			out[s] = c
+		}
+	}
+	return out, err
+}
+
+func (l *line) ownCollecting(ctx context.Context) (map[string]counterpoint.Collecting, error) {
 	out := map[string]counterpoint.Collecting{}
 	if l.seen == nil || !l.cfg.does(roleIngest) {
 		return out, nil
@@ -33,7 +54,9 @@ func (l *line) collecting(ctx context.Context) (map[string]counterpoint.Collecti
 	}
 	visits, err := l.frontier.Visits(ctx)
 	for _, v := range visits {
-		out[v.Source] = fares(v)
+		if l.claims.Holds(v.Source) {
+			out[v.Source] = fares(v)
+		}
 	}
 	return out, err
 }

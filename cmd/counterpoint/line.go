@@ -45,6 +45,7 @@ type line struct {
 	seen      *ingest.Seen
 	door      *ingest.Door
 	frontier  *crawl.Frontier
+	claims    *ingest.Claims // nil where no other process can share the log
 	desk      *api.Desk
 	prover    *respond.Prover
 	alerter   *respond.Alerter
@@ -165,7 +166,7 @@ func (l *line) openClassify(context.Context) (err error) {
 	return err
 }
 
-func (l *line) openDoor(context.Context) (err error) {
+func (l *line) openDoor(ctx context.Context) (err error) {
 	if l.seen, err = ingest.OpenSeen(l.cfg.path(seenFile)); err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (l *line) openDoor(context.Context) (err error) {
 	if l.door, err = ingest.New(l.doorOptions()); err != nil {
 		return err
 	}
-	return l.openFrontier()
+	return l.openFrontier(ctx)
 }
 
 func (l *line) openRespond(context.Context) error {

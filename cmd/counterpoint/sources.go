@@ -131,8 +131,8 @@ func checkVisited(ctx context.Context, f *crawl.Frontier, cfg config, source str
 	return fmt.Errorf("nothing was collected from the web for a source %q%s: %w", source, counterpoint.DidYouMean(source, ids), counterpoint.ErrNotFound)
 }
 
-// visitMetrics tell of each source that is collected when it last gave something, and how often it did not since.
-type visitMetrics struct{ f *crawl.Frontier }
+// visitMetrics tell of each source that this process collects when it last gave something, and how often it did not since.
+type visitMetrics struct{ l *line }
 
 var (
 	visitSuccess = prometheus.NewDesc("counterpoint_ingest_source_success_seconds", "When a site or feed was last collected, in Unix time; 0 is never.", []string{"source"}, nil)
@@ -149,12 +149,15 @@ func (visitMetrics) Describe(ch chan<- *prometheus.Desc) {
 func (m visitMetrics) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), visitTime)
 	defer cancel()
-	visits, err := m.f.Visits(ctx)
+	visits, err := m.l.frontier.Visits(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(visitSuccess, err)
 		return
 	}
 	for _, v := range visits {
+		if !m.l.claims.Holds(v.Source) {
+			continue // another tells of it
+		}
 		at := 0.0
 		if !v.Success.IsZero() {
 			at = float64(v.Success.Unix())

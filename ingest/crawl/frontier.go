@@ -29,7 +29,8 @@ CREATE INDEX IF NOT EXISTS pages_due ON pages (source, due) WHERE due IS NOT NUL
 CREATE TABLE IF NOT EXISTS robots (origin TEXT PRIMARY KEY, body BLOB, verdict INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS visits (source TEXT PRIMARY KEY, began INTEGER NOT NULL, ended INTEGER NOT NULL, due INTEGER NOT NULL,
 	pages INTEGER NOT NULL, bytes INTEGER NOT NULL, items INTEGER NOT NULL, success INTEGER NOT NULL, fails INTEGER NOT NULL,
-	reason TEXT NOT NULL, known INTEGER NOT NULL) WITHOUT ROWID;`
+	reason TEXT NOT NULL, known INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS own (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);`
 
 // OpenFrontier opens the file, such as crawl.db of the data folder, and makes it where there is none. A transaction
 // survives the process; of those in the last moment before a power cut some may be taken back, which costs fetching
@@ -322,6 +323,17 @@ func (f *Frontier) NextVisit(ctx context.Context, source string, now time.Time) 
 		return now, fmt.Errorf("frontier: %w", err)
 	}
 	return v.Due, nil
+}
+
+// Name is the name that the file has among those of other processes, the same as long as there is the file.
+func (f *Frontier) Name(ctx context.Context) (name string, err error) {
+	err = f.in(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO own VALUES (1, ?)`, counterpoint.NewID("col")); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT id FROM own`).Scan(&name)
+	})
+	return name, err
 }
 
 // Visits lists the last visit of every source.
