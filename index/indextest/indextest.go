@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 		{"refused and repeated events", refusedAndRepeated},
 		{"by hand", byHand},
 		{"alerts", alerts},
+		{"collectors", collectors},
 		{"positions", positions},
 		{"stale", stale},
 		{"rebuild", rebuild},
