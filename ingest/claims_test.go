@@ -201,7 +201,7 @@ func (tm *team) pass(d time.Duration) {
 func TestClaims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tm := newTeam(t)
-		stopA, killA := tm.begin("col_a", 0)
+		_, killA := tm.begin("col_a", 0)
 		tm.pass(time.Minute)
 		tm.shares(1) // at once: nobody else is there
 
@@ -234,7 +234,7 @@ func TestClaims(t *testing.T) {
 		killA() // and is started again: it is known, and nobody waits
 		tm.pass(10 * time.Second)
 		tm.who.last()
-		stopA, _ = tm.begin("col_a", 0)
+		stopA, _ := tm.begin("col_a", 0)
 		tm.pass(time.Minute)
 		tm.shares(1)
 		stopA()
