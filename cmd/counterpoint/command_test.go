@@ -225,7 +225,7 @@ func TestConfigErrors(t *testing.T) {
 	f("languages: eng\n", "line 1: languages: write a list such as [a, b]")
 	f("listen: [1]\n", "line 1: listen: write one value")
 	f("oidc: yes\n", "line 1: oidc settings: write each as key: value")
-	f("foo: 1\n", `line 1: unknown key "foo"; known are alerts, answers, `)
+	f("foo: 1\n", `line 1: unknown key "foo"; known are alerts, also, `)
 	f("delay: 2s\n", `line 1: key "delay" cannot stand here; its place is sources`)
 	f("sources:\n  - id: a\n    contact: x\n", `line 3: key "contact" cannot stand here; its place is the top level`)
 	f("stream: rabbit\n", "is not of the form kafka://")

@@ -8,7 +8,7 @@ import (
 )
 
 // mappingVersion stands in the names of the indices. A program with a newer one builds a new generation.
-const mappingVersion = 3
+const mappingVersion = 2
 
 // stateKind is the index of a generation that holds its positions and the outcomes that are settled.
 const stateKind counterpoint.Kind = "state"
@@ -19,7 +19,7 @@ func kinds() []counterpoint.Kind { return append(slices.Clone(index.Kinds), stat
 // since is the mapping from which on a generation has an index of the kind, where that is not the first. An older one
 // goes on being read until the one that is built beside it takes over. Meanwhile it gets an index for what no older
 // program can have written; what follows from items and assessments it does without, as it would have half of it.
-var since = map[counterpoint.Kind]int{counterpoint.KindAlert: 2, counterpoint.KindFollowup: 2, index.KindBucket: 2, counterpoint.KindCollectors: 3}
+var since = map[counterpoint.Kind]int{counterpoint.KindAlert: 2, counterpoint.KindFollowup: 2, index.KindBucket: 2, counterpoint.KindCollectors: 2}
 
 // derived are those kinds that follow from items and assessments.
 var derived = []counterpoint.Kind{index.KindBucket}

@@ -127,7 +127,7 @@ func (b *batch) fetchAll(keys []index.Key) ([][]byte, error) {
 
 // write is the stages of index.Staged, with the claims before the documents and the positions after all.
 func (b *batch) write(changes []index.Change) error {
-	st := index.Staged(slices.DeleteFunc(changes, func(c index.Change) bool { return since[c.Kind] > b.g.mapping }))
+	st := index.Staged(slices.DeleteFunc(changes, func(c index.Change) bool { return !b.g.holds(c.Kind) }))
 	records, outcomes := st.Records, st.Outcomes
 	var claims []index.Change
 	if len(st.Documents)+len(st.Derived) > 0 {

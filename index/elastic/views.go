@@ -19,15 +19,19 @@ func (s *Store) reading(ctx context.Context, do func(g *generation) error) error
 	if err := s.check(); err != nil {
 		return err
 	}
-	err := do(s.gen.Load())
-	if !s.o.ReadOnly || !errors.Is(err, ErrReplaced) {
+	was := s.gen.Load()
+	err := do(was)
+	if !s.o.ReadOnly || !errors.Is(err, counterpoint.ErrAway) {
 		return err
 	}
 	g, serr := s.served(ctx)
 	if serr != nil || g == nil {
 		return errors.Join(err, serr)
 	}
-	s.gen.Store(g)
+	if *g == *was && !errors.Is(err, ErrReplaced) {
+		return err
+	}
+	s.gen.Store(g) // indices that are being deleted are away before they are gone
 	return do(g)
 }
 
