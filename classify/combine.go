@@ -364,15 +364,19 @@ func (s *Stage) explainTone(v *verdict, z map[counterpoint.Label]float64, a *cou
 	}
 }
 
-// explainModel marks the words that people would mark, and where a label is over one half without a mark of its
-// own, the words that weigh most.
+// explainModel marks the words that people would mark, where the text is flagged or more likely offensive than not: the
+// tagger finds a word in any text, and in ordinary talk it would point at the weather. Where a label is over one half
+// without a mark of its own, it gives the words that weigh most.
 func (s *Stage) explainModel(text string, in Input, v *verdict, z map[counterpoint.Label]float64, a *counterpoint.SegmentAssessment) {
 	if !v.scores.Trained {
 		return
 	}
-	marks := s.model.Marks(text, v.lang())
+	l := counterpoint.Offensive
+	var marks [][2]int
+	if a.Level > 0 || z[l] >= 0 {
+		marks = s.model.Marks(text, v.lang())
+	}
 	for _, m := range marks {
-		l := counterpoint.Offensive
 		a.Findings = append(a.Findings, counterpoint.Finding{Label: l, Score: sigmoid(z[l]), Start: m[0], End: m[1], Contribution: markWeight,
 			Reason: "the trained model hears " + heard[l] + " in these words", Version: s.versions["hate"]})
 	}

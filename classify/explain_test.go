@@ -2,6 +2,7 @@ package classify_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"counterpoint"
@@ -39,4 +40,24 @@ func TestContributionsSumToTheLogit(t *testing.T) {
 	if labels < 500 {
 		t.Errorf("%d labels shown: the cases test nothing", labels)
 	}
+}
+
+// In ordinary talk the tagger still finds a word in nearly every sentence; shown, it would make the weather an insult, and
+// every segment one that a search for the label finds. An insult keeps its marks.
+func TestOrdinaryTalkHasNoInsult(t *testing.T) {
+	s := newStage(t, nil)
+	f := func(text string, want bool) {
+		t.Helper()
+		a := judge(t, s, text, classify.Input{Kind: counterpoint.Radio, Lang: "eng"})
+		if got := slices.Contains(a.Labels(), counterpoint.Offensive); got != want {
+			t.Errorf("%q has the label offensive: %t, want %t: %+v", text, got, want, a.Findings)
+		}
+	}
+	for _, text := range []string{
+		"Now the weather.", "Good morning everyone.", "The price of maize went up.", "Water is available at the school.",
+		"Our health workers will vaccinate children on Monday.", "The road to the airport is closed until noon.",
+	} {
+		f(text, false)
+	}
+	f("You are an idiot and a fool.", true)
 }
