@@ -49,11 +49,14 @@ func (b *Book) List(_ context.Context, kind counterpoint.Kind, q counterpoint.Qu
 	return next, nil
 }
 
-// Search finds segments by words, all of which must occur.
+// Search finds segments by words, all of which must occur. As on the real indices, it needs words.
 func (b *Book) Search(_ context.Context, q counterpoint.Query) (counterpoint.Page[counterpoint.Hit], error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := counterpoint.Page[counterpoint.Hit]{Data: []counterpoint.Hit{}}
+	if q.Text == "" {
+		return p, counterpoint.Invalid{{Field: "q", Message: "has no word to search for"}}
+	}
 	page, next, err := b.page(counterpoint.KindSegment, q)
 	if err != nil {
 		return p, err

@@ -104,7 +104,7 @@ func families() map[string][]string {
 		"step": {"published", "seen", "flagged", "confirmed", "approved", "proven"}, "state": {all, "disabled"},
 		"queue.state": {all}, "signin.wrong": {"401", "429"}, "done": {"pending", "open", "signed-out", "welcome", "none-free", "noted"},
 		"field": {"reason", "asked", "due", "of", "title", "summary", "languages", "narrative", "kind", "audience", "avoid", "useful_until", "variants",
-			"ready", "template", "tell.text", "act.text", "tell.lang", "agreed.ready", "lang", "script", "station", "planned", "evidence", "aired", "grade", "text", "level", "segment", "log", "zone", "name", "password", "current", "roles", "version", "id", "reach", "expected_a_day", "retention_days", "country", "source.kind", "offered.lang"},
+			"ready", "template", "tell.text", "act.text", "tell.lang", "agreed.ready", "lang", "script", "station", "planned", "evidence", "aired", "grade", "text", "level", "segment", "log", "zone", "name", "password", "current", "roles", "version", "id", "reach", "expected_a_day", "retention_days", "country", "source.kind", "search.q", "offered.lang"},
 		"short": {"source", "sources", "lang", "segments", "und", "failed", "days", "history", "partial"}, "cover": {"good", "degraded", "do-not-compare"},
 		"nav": {"queue", "alerts", "reports", "narratives", "messages", "today", "search", "trends", "sources", "audit", "accounts", "help"}, "trends.by": {"narrative", "label", "lang", "source"},
 	}

@@ -219,3 +219,22 @@ func TestStaticFilesAreKept(t *testing.T) {
 	}
 	p.signIn("").get("/static/style.css").is(http.StatusNotFound)
 }
+
+// A search by filters alone lists what they leave, and one that cannot be read says so, counting nothing.
+func TestSearchWithoutWords(t *testing.T) {
+	p := newPlace(t)
+	p.many()
+	w := p.signIn("Lena Fischer")
+	a := w.get("/search?level=2&source=many").is(200)
+	a.says("30 segments")
+	if n := len(a.all("li", "class", "seg row")); n != 25 {
+		t.Errorf("a search by level and source lists %d segments, want a page of 25", n)
+	}
+	wrong := w.get("/search?q=%21%21").is(422)
+	wrong.says("Words: has no word to search for")
+	for _, words := range []string{"Nothing was found", "segments"} {
+		if strings.Contains(wrong.body, words) {
+			t.Errorf("a search that cannot be read says %q", words)
+		}
+	}
+}

@@ -52,7 +52,7 @@ func (p *Pages) search(r *request) error {
 		return r.againSearch(v, b, err)
 	}
 	q.Limit, q.Cursor = 25, r.URL.Query().Get("cursor")
-	page, err := p.views().Search(r.Context(), q)
+	page, err := p.find(r, q)
 	if err != nil {
 		return r.againSearch(v, b, err)
 	}
@@ -61,13 +61,27 @@ func (p *Pages) search(r *request) error {
 	return r.show(v, b)
 }
 
-// againSearch shows what is wrong with a query above what was typed.
+// find is a page of what is asked for. Filters alone find too: whoever follows a label does not know the words.
+func (p *Pages) find(r *request, q counterpoint.Query) (counterpoint.Page[counterpoint.Hit], error) {
+	if q.Text != "" {
+		return p.views().Search(r.Context(), q)
+	}
+	list, err := counterpoint.List[counterpoint.SegmentView](r.Context(), p.views(), q)
+	found := counterpoint.Page[counterpoint.Hit]{Next: list.Next}
+	for _, s := range list.Data {
+		found.Data = append(found.Data, counterpoint.Hit{Found: s})
+	}
+	return found, err
+}
+
+// againSearch shows what is wrong with a query above what was typed. It counts nothing: "nothing was found" would be
+// taken for an answer.
 func (r *request) againSearch(v *view, b searchPage, err error) error {
 	status := statusOf(err)
 	if !v.Form.rejected(err) {
 		return err
 	}
-	v.Form.name, r.status = "search", status
+	v.Form.name, r.status, b.Asked = "search", status, false
 	return r.show(v, b)
 }
 
