@@ -178,6 +178,9 @@ func (a *Airing) Cancel(by string, now time.Time, reason string) (Event, error) 
 	return newEvent("airing.cancel", by, now, a.Ref(), reasonData{reason}), nil
 }
 
+// ahead is how far the clock of who attests may be ahead of ours. A playout system's may be in another zone.
+const ahead = 15 * time.Minute
+
 // Prove records evidence that it went out. A later proof may better the grade; a worse one is kept beside it
 // and changes nothing. A slot that was never accepted, or was thought missed, may still be proven: it is a fact.
 func (a *Airing) Prove(by string, now time.Time, m *Message, grade Grade, evidence string, aired time.Time) (Event, error) {
@@ -198,6 +201,8 @@ func (a *Airing) Prove(by string, now time.Time, m *Message, grade Grade, eviden
 		bad = append(bad, FieldError{"aired", notCredible})
 	case aired.After(now.Add(24 * time.Hour)):
 		bad = append(bad, FieldError{"aired", "lies more than a day ahead; nothing has gone out there yet"})
+	case grade == Attested && aired.After(now.Add(ahead)):
+		bad = append(bad, FieldError{"aired", "lies ahead; say that it went out once it has"})
 	}
 	if len(bad) > 0 {
 		return Event{}, bad

@@ -3,6 +3,7 @@ package counterpoint_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,4 +58,23 @@ func TestHeardAtCanAlwaysBeStored(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Nobody can attest what has not gone out yet: the buttons of a slot are there before its time.
+func TestNobodyAttestsWhatLiesAhead(t *testing.T) {
+	now := time.Date(2026, 11, 27, 21, 0, 0, 0, time.UTC)
+	m := written(t, "x")
+	f := func(grade counterpoint.Grade, in time.Duration, ok bool) {
+		t.Helper()
+		a := counterpoint.Airing{ID: "air_1", State: counterpoint.Accepted, Message: m.ID, Lang: "fra", Station: "radio-mayi", Planned: now.Add(30 * time.Minute)}
+		_, err := a.Prove("rolf", now, m, grade, "as said", now.Add(in))
+		if ahead := err != nil && strings.Contains(err.Error(), "aired: lies"); ahead == ok {
+			t.Errorf("proof %s of %s from now: %v, want it taken: %t", grade, in, err, ok)
+		}
+	}
+	f(counterpoint.Attested, 30*time.Minute, false)
+	f(counterpoint.Attested, 10*time.Minute, true)
+	f(counterpoint.Attested, -time.Hour, true)
+	f(counterpoint.Logged, 3*time.Hour, true)
+	f(counterpoint.Logged, 25*time.Hour, false)
 }
