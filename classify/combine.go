@@ -64,8 +64,8 @@ func (s *Stage) combine(text string, in Input, v *verdict) counterpoint.SegmentA
 	}
 	heard := attested(in, v)
 	if heard {
-		v.cues.Level = v.cues.Raw
-		a.Level = v.cues.Raw
+		v.cues.Level, v.cues.Hits = v.cues.Raw, append(v.cues.Hits, v.cues.When...)
+		a.Level, a.Imminence = v.cues.Raw, max(1, v.cues.Reported)
 	}
 	blocked := v.cues.Raw > 0 && v.cues.Level == 0
 	z := logits(v, blocked)

@@ -467,3 +467,24 @@ func TestTheStageTellsHostAndCallerApart(t *testing.T) {
 	f(counterpoint.Caller, counterpoint.Host, "Kill all the Velari.", 3, counterpoint.Uncertain)
 	f(counterpoint.Reporter, counterpoint.Guest, "Kill all the Velari.", 3, counterpoint.Assert)
 }
+
+// A community reporter who writes "on the radio they said: drive them out tonight" names tonight: what others called for
+// is as urgent as if we had heard it. From anybody else reported words raise no flag, and name nothing.
+func TestReportedCallsKeepTheirTime(t *testing.T) {
+	s := newStage(t, nil)
+	f := func(kind counterpoint.SourceKind, lang, text string, level, imminence int) {
+		t.Helper()
+		a := judge(t, s, text, classify.Input{Kind: kind, Lang: lang})
+		if a.Level != level || a.Imminence != imminence || a.Stance != counterpoint.ReportOn {
+			t.Errorf("%s, %q: level %d, imminence %d, stance %s; want %d, %d, report", kind, text, a.Level, a.Imminence, a.Stance, level, imminence)
+		}
+		named := slices.ContainsFunc(a.Findings, func(f counterpoint.Finding) bool { return f.Cue == "TIME" })
+		if named != (imminence == 3) {
+			t.Errorf("%s, %q: a time is shown: %t: %+v", kind, text, named, a.Findings)
+		}
+	}
+	f(counterpoint.Report, "swa", "Kwenye redio walisema tuwafukuze Wavelari wote leo usiku", 3, 3)
+	f(counterpoint.Report, "swa", "Kwenye redio walisema tuwafukuze Wavelari wote", 3, 2)
+	f(counterpoint.Report, "fra", "Ils ont dit à la radio : il faut chasser tous les Velari ce soir", 3, 3)
+	f(counterpoint.Radio, "swa", "Kwenye redio walisema tuwafukuze Wavelari wote leo usiku", 0, 1)
+}

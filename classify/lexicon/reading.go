@@ -27,6 +27,8 @@ type Reading struct {
 	Raw       int                 // the level the words would have if the speaker asserted them
 	Stance    counterpoint.Stance // towards the gravest words
 	Imminence int                 // 3 names a time or place, 2 calls to act, 1 neither
+	Reported  int                 // the imminence the words would have if the speaker asserted them
+	When      []Hit               // the time or place beside a call that the speaker does not assert
 	Hits      []Hit
 	Against   []Hit
 	// Frame is what the speaker does with the text as a whole, for words that no cue minds: condemn, report or
@@ -60,7 +62,7 @@ func (p *pack) reading(text *Text, c Context) Reading {
 	} else {
 		r.toks = text.tokens(p.split) // not tagged, so nothing is written to them
 	}
-	r.out = Reading{Lang: p.lang, Stance: counterpoint.Assert, Imminence: 1, Words: len(r.toks), Grammar: p.grammar}
+	r.out = Reading{Lang: p.lang, Stance: counterpoint.Assert, Imminence: 1, Reported: 1, Words: len(r.toks), Grammar: p.grammar}
 	r.stance()
 	if r.speaks() {
 		r.judgements(c)
@@ -183,19 +185,26 @@ func (r *reader) coverage() {
 	}
 }
 
-// imminence looks for a time or a place beside a call.
+// imminence looks for a time or a place beside a call. One that the speaker does not assert is no cue of their own.
 func (r *reader) imminence() {
-	if r.out.Level < 3 {
+	if r.out.Raw < 3 {
 		return
 	}
-	r.out.Imminence = 2
+	r.out.Reported, r.out.When = r.when()
+	if r.out.Level == 3 {
+		r.out.Imminence = r.out.Reported
+		r.out.Hits, r.out.When = append(r.out.Hits, r.out.When...), nil
+	}
+}
+
+// when is the imminence of a call, with the time or place that the text names.
+func (r *reader) when() (int, []Hit) {
 	for i := range r.toks {
 		if r.tags(i).any(tTime, tPlace) && !r.tags(i).any(tDet) {
-			r.out.Imminence = 3
-			r.hit("TIME", counterpoint.Incitement, i, i+1, .3, "names a time or a place")
-			return
+			return 3, []Hit{r.make("TIME", counterpoint.Incitement, i, i+1, .3, "names a time or a place")}
 		}
 	}
+	return 2, nil
 }
 
 // raise records that the text has words of a level, and whether the speaker asserts them.
