@@ -179,6 +179,28 @@ func (b *flagPage) changed(f form) {
 	b.Changed = &b.History[0]
 }
 
+// typed is what was written into a field, under the name that the field has on the page.
+type typed struct{ Name, Text string }
+
+// decisionForms are those of a flag that stand on its page only while it can be decided.
+var decisionForms = []string{"confirm", "reject", "context", "duplicate"}
+
+// Typed are the words of a decision whose form is gone from the page, because somebody decided first, under the names of
+// their fields. They are shown, so that they can be kept as a note or sent again.
+func (v *view) Typed() []typed {
+	if !slices.Contains(decisionForms, v.Form.name) {
+		return nil
+	}
+	var out []typed
+	for _, name := range sorted(v.Form.values) {
+		words := name == "reason" || name == "asked" || strings.HasSuffix(name, ".evidence")
+		if text := v.Form.Value(name); words && text != "" {
+			out = append(out, typed{v.locale.fieldOf(v.Form.name, name), text})
+		}
+	}
+	return out
+}
+
 // shown is the passage whose words the flag shows.
 func shown(f counterpoint.Flag) counterpoint.Sighting {
 	known := slices.Concat(f.Sightings, f.Past)

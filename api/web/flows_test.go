@@ -141,6 +141,22 @@ func TestTypedTextIsKept(t *testing.T) {
 	}
 }
 
+// TestDecidedMeanwhile keeps the words of who came second: the form they stood in is gone from the page.
+func TestDecidedMeanwhile(t *testing.T) {
+	p := newPlace(t)
+	w := p.signIn("Nadia Okello")
+	flag := "/flags/" + p.flag.ID
+	reject, confirm := w.get(flag), w.get(flag)
+	p.must(p.desk.RejectFlag(context.Background(), api.Call{By: p.by("Chief"), Version: 1}, p.flag.ID, "a song"))
+	a := w.fill(reject, flag+"/reject", "reason", "a line of a play, <b>heard</b> in full").is(http.StatusConflict)
+	a.says("Chief", "a song", "It is decided, so yours was not taken", "Reason", "a line of a play, <b>heard</b> in full")
+	b := w.fill(confirm, flag+"/confirm", "rabat.intent.evidence", "he named the evening")
+	b.says("he named the evening")
+	if strings.Contains(w.get(flag).is(200).body, "was not taken") {
+		t.Error("the page says so to who typed nothing")
+	}
+}
+
 // TestConflict shows who changed what, and keeps what was typed.
 func TestConflict(t *testing.T) {
 	p := newPlace(t)

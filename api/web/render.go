@@ -180,6 +180,17 @@ func (v *view) Moment(t *time.Time, p counterpoint.Precision) Clock {
 	return v.locale.moment(t, p, v.Now)
 }
 
+// Spoken shows when something was said or, where nobody knows, when it came in: a message whose gateway names no time is not
+// of any time.
+func (v *view) Spoken(t *time.Time, p counterpoint.Precision, seen time.Time) Clock {
+	if t != nil && !t.IsZero() || seen.IsZero() {
+		return v.Moment(t, p)
+	}
+	c := v.At(seen)
+	c.Text = v.locale.t("time.came", c.Text)
+	return c
+}
+
 // At shows a time that is known to the minute.
 func (v *view) At(t time.Time) Clock { return v.locale.moment(&t, counterpoint.Minute, v.Now) }
 

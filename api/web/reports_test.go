@@ -3,6 +3,7 @@ package web_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"counterpoint"
 	"counterpoint/api"
@@ -71,6 +72,22 @@ func TestHookSecretIsShownOnce(t *testing.T) {
 	for _, wrong := range []struct{ source, secret string }{{"sms", ""}, {"sms", secret + "x"}, {"radio-lumo", secret}, {"nobody", ""}} {
 		if err := p.desk.CheckHook(t.Context(), wrong.source, wrong.secret); api.Status(err) != 401 {
 			t.Errorf("CheckHook(%s, %q) = %v, want a 401", wrong.source, wrong.secret, err)
+		}
+	}
+}
+
+// TestNoTimeIsTheTimeItCameIn: gateways that say no time send what was written just now; it must not be shown as of any time.
+func TestNoTimeIsTheTimeItCameIn(t *testing.T) {
+	p := newPlace(t)
+	it := p.book.AddItem(counterpoint.ItemView{Title: "Untimed", Source: "sms", Kind: counterpoint.Report, Lang: "eng", Precision: counterpoint.Unknown, Seen: p.now.Add(-5 * time.Minute), Example: true,
+		Segments: []counterpoint.SegmentView{{Text: "They say: drive the Velari out.", Lang: "eng", Level: 3, Assessed: true, Seen: p.now.Add(-5 * time.Minute)}}})
+	f := p.passage(it, 0, 0, 3, 2, "eng", p.now.Add(-4*time.Minute))
+	w := p.signIn("Nadia Okello")
+	for _, path := range []string{"/flags/" + f.ID, "/?source=sms", "/search?q=drive&source=sms"} {
+		a := w.get(path).is(200)
+		a.says("came in today")
+		if strings.Contains(a.body, "time unknown") {
+			t.Errorf("%s says that the time is unknown", path)
 		}
 	}
 }
