@@ -57,7 +57,7 @@ func format(asked, name string, head []byte) (Format, error) {
 			return f, nil
 		}
 	}
-	return Format{}, fmt.Errorf("is of no format known here (%s); say which with --format", strings.Join(FormatNames(), ", "))
+	return Format{}, fmt.Errorf("is of no format known here (%s); name it: --format on the command line, format in the configuration", strings.Join(FormatNames(), ", "))
 }
 
 func ext(name string) string { return strings.ToLower(filepath.Ext(name)) }
