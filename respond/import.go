@@ -39,6 +39,11 @@ type Imported struct {
 // one, zone the IANA name of the clock of times without one. The same log twice proves nothing twice.
 func (i *Importer) Import(ctx context.Context, by counterpoint.Account, csv io.Reader, station, zone string) (Imported, error) {
 	out := Imported{Airings: []string{}, Problems: []counterpoint.Rejection{}}
+	id, err := i.stations(ctx)
+	if err != nil {
+		return out, err
+	}
+	station = id(station)
 	place, err := i.zone(ctx, station, zone)
 	if err != nil {
 		return out, err
@@ -55,6 +60,12 @@ func (i *Importer) Import(ctx context.Context, by counterpoint.Account, csv io.R
 	if err != nil {
 		return out, err
 	}
+	for n := range rows {
+		rows[n].Station = id(rows[n].Station)
+	}
+	for n := range airings {
+		airings[n].Station = id(airings[n].Station)
+	}
 	out.Read = len(rows) + len(bad)
 	for _, r := range Match(rows, airings, messages) {
 		if err := i.take(ctx, by, r, &out); err != nil {
@@ -63,6 +74,22 @@ func (i *Importer) Import(ctx context.Context, by counterpoint.Account, csv io.R
 	}
 	out.Problems = inOrder(append(out.Problems, bad...))
 	return out, nil
+}
+
+// stations gives the id of a station that is a source of ours: logs call it by its name, airings by either.
+func (i *Importer) stations(ctx context.Context) (func(string) string, error) {
+	sources, err := counterpoint.All[counterpoint.Source](ctx, i.Views, counterpoint.Query{})
+	if err != nil {
+		return nil, err
+	}
+	ids := make(map[string]string, 2*len(sources))
+	for _, s := range sources {
+		ids[counterpoint.Fold(s.Name)] = s.ID
+	}
+	for _, s := range sources { // an id is never another's name
+		ids[counterpoint.Fold(s.ID)] = s.ID
+	}
+	return func(station string) string { return cmp.Or(ids[counterpoint.Fold(station)], station) }, nil
 }
 
 // zone is the clock of the log: as given, else the station's.

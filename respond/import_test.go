@@ -56,6 +56,27 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// Logs call a station by its name; airings go by the id of the source, or by the name where they were offered so.
+func TestImportKnowsStationsByTheirNames(t *testing.T) {
+	b := newBook()
+	b.sources[0].Name, b.sources[1].Name = "Radio Umoja 98.4", "Radio Deux"
+	b.offer(slot("air_1", 0), slot("air_2", 60, func(a *counterpoint.Airing) { a.Station = "Radio Umoja 98.4" }), slot("air_3", 120))
+	i := respond.Importer{Views: b, Decider: b, Now: func() time.Time { return minute(300) }}
+	log := strings.Join([]string{
+		"station,aired,code",
+		"radio umoja 98.4,2026-03-01T07:01:00Z," + b.airings["air_1"].Code,
+		b.sources[0].ID + ",2026-03-01T08:01:00Z," + b.airings["air_2"].Code,
+		"Radio Deux,2026-03-01T09:01:00Z," + b.airings["air_3"].Code,
+	}, "\n")
+	got, err := i.Import(context.Background(), counterpoint.Account{ID: "bosco"}, strings.NewReader(log), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"air_1", "air_2"}, got.Airings); d != "" || len(got.Problems) != 1 || got.Problems[0].Line != 4 {
+		t.Errorf("(-want +got):\n%s\nproblems %+v, want one on line 4: another station's airing", d, got.Problems)
+	}
+}
+
 func TestImportRefuses(t *testing.T) {
 	b := newBook()
 	b.offer(slot("air_1", 0))
