@@ -87,6 +87,9 @@ func (f *Flag) AskContext(by string, now time.Time, asked string, due *time.Time
 	if err := credible("due", due); err != nil {
 		return Event{}, err
 	}
+	if due != nil && due.Before(now) {
+		return Event{}, Invalid{{"due", "has passed already; say by when you need the answer"}}
+	}
 	return f.event("flag.needs-context", by, now, Review{Decision: NeedsContext, Asked: asked, Due: due, Reason: reason}), nil
 }
 

@@ -286,6 +286,10 @@ func TestFlagGuards(t *testing.T) {
 		return f.Confirm("amina", t0, metAll, "high", "x")
 	})
 	f("reject without a reason", bad, func(f *counterpoint.Flag) (counterpoint.Event, error) { return f.Reject("amina", t0, "\t") })
+	f("context by yesterday", bad, func(f *counterpoint.Flag) (counterpoint.Event, error) {
+		yesterday := t0.Add(-24 * time.Hour)
+		return f.AskContext("amina", t0, "the imam", &yesterday, "")
+	})
 	f("context from nobody", bad, func(f *counterpoint.Flag) (counterpoint.Event, error) { return f.AskContext("amina", t0, "", nil, "") })
 	f("duplicate of itself", bad, func(f *counterpoint.Flag) (counterpoint.Event, error) { return f.MarkDuplicate("amina", t0, f.ID) })
 	f("note in no language", bad, func(f *counterpoint.Flag) (counterpoint.Event, error) { return f.AddNote("amina", t0, "x", "klingon") })

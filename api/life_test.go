@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"counterpoint"
 )
@@ -163,7 +164,8 @@ func TestOtherDecisions(t *testing.T) {
 	p, q := "/api/v1/flags/"+f.ID, "/api/v1/flags/"+g.ID
 	h.want(422, "reviewer", "POST", p+"/reject", object{"version": 1})
 	h.want(422, "reviewer", "POST", p+"/needs-context", object{"version": 1, "asked": "Amina", "due": "2026-03-04 18:00"})
-	a := h.want(200, "reviewer", "POST", p+"/needs-context", object{"version": 1, "asked": "Amina", "due": "2026-03-04T18:00:00Z"})
+	h.want(422, "reviewer", "POST", p+"/needs-context", object{"version": 1, "asked": "Amina", "due": "2026-03-04T18:00:00Z"})
+	a := h.want(200, "reviewer", "POST", p+"/needs-context", object{"version": 1, "asked": "Amina", "due": time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)})
 	if a.state() != "needs-context" {
 		t.Errorf("needs-context = %s", a.text)
 	}
