@@ -36,6 +36,10 @@ func newFilter(values url.Values, zone *time.Location) filter {
 			}
 		}
 	}
+	if q := f.query(); !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		f.Misread = append(f.Misread, misread{"to", f.Value("to")}) // "nothing was found" in no time at all is no answer
+		f.values.Del("to")
+	}
 	return f
 }
 

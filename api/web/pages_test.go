@@ -238,3 +238,15 @@ func TestSearchWithoutWords(t *testing.T) {
 		}
 	}
 }
+
+// A time that ends before it begins is not searched: nothing would be found, and that would be taken for an answer.
+func TestTimeThatRunsBackwards(t *testing.T) {
+	p := newPlace(t)
+	p.many()
+	w := p.signIn("Lena Fischer")
+	a := w.get("/search?source=many&from=2026-01-05&to=2026-01-04").is(200)
+	a.says("Not understood and left out of the filter", "2026-01-04", "30 segments")
+	if strings.Contains(w.get("/search?source=many&from=2026-01-05&to=2026-01-05").is(200).body, "left out") {
+		t.Error("one day is left out of the filter")
+	}
+}
