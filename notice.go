@@ -13,6 +13,7 @@ type Notice struct {
 	Source  string // name of the source; empty for people who report in confidence
 	Link    string // page of the alert, where one signs in and acknowledges
 	From    string // address of the pages: which mission tells this
+	Others  int    // further alerts that nobody has acknowledged
 	Test    bool   // sent by hand to try the channel: there is no such alert
 }
 

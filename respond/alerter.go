@@ -148,9 +148,13 @@ func (a *Alerter) check(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// lateRaisings is how many raisings a round waits for whose outcome does not come: the index is late, and what is on
-// its way must not wait for all of them.
-const lateRaisings = 3
+const (
+	// lateRaisings is how many raisings a round waits for whose outcome does not come: the index is late, and what is on
+	// its way must not wait for all of them.
+	lateRaisings = 3
+	// raisings is how many alerts a round raises before it sends; the others follow in the next one, at once.
+	raisings = 100
+)
 
 // raise raises the alerts of the flags that need one and have none.
 func (a *Alerter) raise(ctx context.Context, open []counterpoint.Alert, grave map[string]bool) (raised []counterpoint.Alert, err error) {
@@ -164,6 +168,10 @@ func (a *Alerter) raise(ctx context.Context, open []counterpoint.Alert, grave ma
 	for _, id := range slices.Sorted(maps.Keys(grave)) {
 		if has[id] || a.done[id] || now(a.o.Now).Sub(a.asked[id]) < counterpoint.UnknownAfter {
 			continue
+		}
+		if len(raised) == raisings {
+			a.again()
+			break
 		}
 		al, err := a.raiseFor(ctx, id)
 		switch {
@@ -212,32 +220,40 @@ type glimpse struct {
 	Reviews []struct {
 		Level counterpoint.RabatLevel `json:"level"`
 	} `json:"reviews"`
-	Sightings []struct {
-		Heard *time.Time `json:"heard"`
-		Seen  time.Time  `json:"seen"`
-	} `json:"sightings"`
+	Sightings []heardAt `json:"sightings"`
+	Copies    []struct {
+		Sightings []heardAt `json:"sightings"`
+	} `json:"copies"`
+	heardAt
+}
+
+// heardAt is when a passage was heard and when it came in.
+type heardAt struct {
 	Heard *time.Time `json:"heard"`
 	Seen  time.Time  `json:"seen"`
+}
+
+func (h heardAt) since(from time.Time) bool {
+	if h.Heard != nil {
+		return !h.Heard.Before(from)
+	}
+	return !h.Seen.Before(from)
 }
 
 func (g glimpse) top() bool {
 	return len(g.Reviews) > 0 && g.Reviews[len(g.Reviews)-1].Level == counterpoint.Top
 }
 
-// heardSince reports whether the passage was heard anywhere since then; where the time is unknown, whether it came in.
+// heardSince reports whether the passage was heard anywhere since then, in the same or slightly other words; where the
+// time is unknown, whether it came in. A near-copy raises no alert of its own, so it counts here.
 func (g glimpse) heardSince(from time.Time) bool {
-	since := func(heard *time.Time, seen time.Time) bool {
-		if heard != nil {
-			seen = *heard
-		}
-		return !seen.Before(from)
-	}
-	for _, s := range g.Sightings {
-		if since(s.Heard, s.Seen) {
+	lately := func(h heardAt) bool { return h.since(from) }
+	for _, c := range g.Copies {
+		if slices.ContainsFunc(c.Sightings, lately) {
 			return true
 		}
 	}
-	return since(g.Heard, g.Seen)
+	return slices.ContainsFunc(g.Sightings, lately) || g.since(from)
 }
 
 // look adds the flags of the query that are wanted.
@@ -381,45 +397,75 @@ type due struct {
 	alert  counterpoint.Alert
 	outlet *outlet
 	at     time.Time
+	others int // alerts that wait beside it
 }
 
-// send starts what is due, in the order of time, as far as the channels have room.
+// first orders turns: of what names a time, place or meeting, then in the order of time.
+func (d due) first(o due) int {
+	if d.alert.Imminent != o.alert.Imminent {
+		if d.alert.Imminent {
+			return -1
+		}
+		return 1
+	}
+	return d.at.Compare(o.at)
+}
+
+// send starts what is due, as far as the channels have room. In a storm the rest waits.
 func (a *Alerter) send(ctx context.Context, open []counterpoint.Alert) error {
+	for _, o := range a.outlets {
+		o.recall(open, now(a.o.Now))
+	}
 	var list []due
-	var errs []error
 	for _, al := range open {
-		turns := a.turns(al)
-		if len(turns) == 0 {
+		list = append(list, a.turns(al, len(open)-1)...)
+	}
+	slices.SortStableFunc(list, due.first)
+	var errs []error
+	held := 0
+	for _, d := range list {
+		at := now(a.o.Now)
+		if !d.outlet.calm(at) {
+			held++
 			continue
 		}
-		loud, err := a.loud(ctx, al)
+		if !d.outlet.free(d.alert.ID, at) {
+			continue
+		}
+		loud, err := a.loud(ctx, d.alert)
 		errs = append(errs, err)
 		if loud {
-			list = append(list, turns...)
+			a.start(ctx, d, at)
 		}
 	}
-	slices.SortStableFunc(list, func(x, y due) int { return x.at.Compare(y.at) })
-	for _, d := range list {
-		if !d.outlet.take(d.alert.ID, now(a.o.Now)) {
-			continue
-		}
-		a.work.Go(func() {
-			failed := a.tell(ctx, d)
-			d.outlet.give(d.alert.ID, now(a.o.Now), failed)
-			select {
-			case a.wake <- struct{}{}:
-			default:
-			}
-		})
-	}
+	a.metrics.held.Set(float64(held))
 	return errors.Join(errs...)
 }
 
+// start sends in a goroutine of its own.
+func (a *Alerter) start(ctx context.Context, d due, at time.Time) {
+	d.outlet.take(d.alert.ID)
+	d.outlet.given(at)
+	a.work.Go(func() {
+		failed := a.tell(ctx, d)
+		d.outlet.give(d.alert.ID, now(a.o.Now), failed)
+		a.again()
+	})
+}
+
+// again lets the next round come at once.
+func (a *Alerter) again() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
 // turns are the channels' turns that have come.
-func (a *Alerter) turns(al counterpoint.Alert) (list []due) {
+func (a *Alerter) turns(al counterpoint.Alert, others int) (list []due) {
 	for _, o := range a.outlets {
 		if t, ok := al.Next(o.Name, o.first); ok && !t.At.After(now(a.o.Now)) {
-			list = append(list, due{al, o, t.At})
+			list = append(list, due{al, o, t.At, others})
 		}
 	}
 	return list
@@ -443,7 +489,7 @@ func (a *Alerter) tell(ctx context.Context, d due) (failed bool) {
 	}
 	sending, cancel := context.WithTimeout(sending, left)
 	defer cancel()
-	outcome, detail := verdict(d.outlet.Channel.Send(sending, a.notice(ctx, al, *claim)))
+	outcome, detail := verdict(d.outlet.Channel.Send(sending, a.notice(ctx, al, *claim, d.others)))
 	a.metrics.sent.WithLabelValues(d.outlet.Name, string(outcome)).Inc()
 	log.Info("alert message sent", "attempt", claim.Number, "outcome", string(outcome), "detail", detail)
 	if err := a.record(ctx, al, *claim, outcome, detail); err != nil {
@@ -480,8 +526,8 @@ func verdict(err error) (counterpoint.SendOutcome, string) {
 }
 
 // notice is what the channel is given. Whoever reports in confidence is not named.
-func (a *Alerter) notice(ctx context.Context, al counterpoint.Alert, t counterpoint.Attempt) counterpoint.Notice {
-	n := counterpoint.Notice{Alert: al, Attempt: t, Link: a.o.Site + "/alerts/" + al.ID, From: a.o.Site}
+func (a *Alerter) notice(ctx context.Context, al counterpoint.Alert, t counterpoint.Attempt, others int) counterpoint.Notice {
+	n := counterpoint.Notice{Alert: al, Attempt: t, Link: a.o.Site + "/alerts/" + al.ID, From: a.o.Site, Others: others}
 	n.Alert.Attempts = nil
 	src, err := counterpoint.Load[counterpoint.Source](ctx, a.o.Views, al.Source)
 	if err != nil {

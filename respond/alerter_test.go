@@ -440,6 +440,74 @@ func TestAlertOld(t *testing.T) {
 	})
 }
 
+// TestAlertOfACopy: the same call in slightly other words, on the air today, is a near-copy of what was heard long ago and
+// told nobody. It is told of.
+func TestAlertOfACopy(t *testing.T) {
+	bubble(t, func(t *testing.T, w *watch, m *mouths, run func(*respond.Alerter) func()) {
+		w.hear("old", 3, false)
+		time.Sleep(31 * 24 * time.Hour)
+		run(m.alerter(w, nil))
+		pass(time.Minute)
+		m.want(t, "hook")
+		w.copied("old")
+		pass(30 * time.Second)
+		if a := w.alert("old"); !taken(a, "hook") {
+			t.Errorf("what was heard long ago and now in other words: %+v", a)
+		}
+	})
+}
+
+// TestAlertStorm: hundreds of flags at once, on a slow log, make a bounded number of messages. The first comes at once,
+// and each says how many others wait; what is named to come soon comes first.
+func TestAlertStorm(t *testing.T) {
+	const storm = 400
+	bubble(t, func(t *testing.T, w *watch, m *mouths, run func(*respond.Alerter) func()) {
+		w.slow = 20 * time.Millisecond
+		for i := range storm {
+			w.hear(fmt.Sprint("grave-", i), 3, false)
+		}
+		w.imminent("grave-17")
+		for range 2 {
+			run(m.alerter(w, func(o *respond.AlerterOptions) { o.Every = 10 * time.Second }))
+		}
+		pass(5 * time.Second)
+		if n := len(m.heard("hook")); n == 0 {
+			t.Error("nobody was told of anything within five seconds")
+		}
+		pass(10 * time.Minute)
+		if a := w.alert("grave-17"); !taken(a, "hook") {
+			t.Errorf("the alert that names a time was not told of: %+v", a)
+		}
+		pass(20 * time.Minute)
+		for _, channel := range []string{"hook", "duty"} {
+			if n := len(m.heard(channel)); n < 20 || n > 90 {
+				t.Errorf("%s got %d messages in half an hour, want 20 to 90", channel, n)
+			}
+		}
+		last := m.last("hook")
+		if last.Others != storm-1 || m.begun.Add(last.At).Before(time.Now().Add(-2*time.Minute)) {
+			t.Errorf("the last message %+v, want one of now, and to say that %d others wait", last, storm-1)
+		}
+	})
+}
+
+// TestAlertAfterBurst: who was told of many alerts at once hears of the next one within the minute.
+func TestAlertAfterBurst(t *testing.T) {
+	bubble(t, func(t *testing.T, w *watch, m *mouths, run func(*respond.Alerter) func()) {
+		run(m.alerter(w, nil))
+		for i := range 30 {
+			w.hear(fmt.Sprint("grave-", i), 3, false)
+		}
+		pass(4 * time.Minute)
+		n := len(m.heard("hook"))
+		w.hear("next", 3, false)
+		pass(70 * time.Second)
+		if got := len(m.heard("hook")); got == n || m.last("hook").Others < 30 {
+			t.Errorf("%d messages and then %d; the last: %+v", n, got, m.last("hook"))
+		}
+	})
+}
+
 // TestAlertStops: what is on its way when the program ends is recorded, and what hangs does not keep it.
 func TestAlertStops(t *testing.T) {
 	bubble(t, func(t *testing.T, w *watch, m *mouths, run func(*respond.Alerter) func()) {

@@ -23,6 +23,7 @@ type watch struct {
 	outcomes map[string]counterpoint.Outcome
 	events   []counterpoint.Event
 	late     time.Duration
+	slow     time.Duration // that Decide takes
 	away     error
 	reject   func(counterpoint.Event) error // of the log
 }
@@ -52,6 +53,24 @@ func (w *watch) again(id string) {
 	s := w.flags[id].Sightings[0]
 	s.Item, s.Seen, s.Flagged = "item_again", time.Now(), time.Now()
 	w.flags[id].Hear(s.Item, []counterpoint.Sighting{s}, nil, nil)
+}
+
+// imminent lets the flag name a time.
+func (w *watch) imminent(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.flags[id].Sightings[0]
+	s.Imminence = 3
+	w.flags[id].Hear(s.Item, []counterpoint.Sighting{s}, nil, nil)
+}
+
+// copied lets the flag be heard now in other words: in a flag that is a near-copy of it.
+func (w *watch) copied(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.flags[id].Sightings[0]
+	s.Item, s.Seen, s.Flagged = "item_copy", time.Now(), time.Now()
+	w.flags[id].Relate("", []counterpoint.Copy{{Flag: "copy", Sightings: []counterpoint.Sighting{s.Wordless()}}})
 }
 
 // decide applies what a person decides of the flag.
@@ -165,6 +184,7 @@ func (w *watch) Count(context.Context, counterpoint.Kind, counterpoint.Query, co
 
 // Decide puts the event into the log and, unless the index is late, applies it.
 func (w *watch) Decide(_ context.Context, e counterpoint.Event) (counterpoint.Outcome, error) {
+	time.Sleep(w.slow)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.reject != nil {
@@ -207,6 +227,7 @@ type told struct {
 	Channel string
 	Message string
 	Number  int
+	Others  int // that wait, as it said
 }
 
 // mouths are channels in memory.
@@ -230,7 +251,7 @@ func (m mouth) Send(ctx context.Context, n counterpoint.Notice) error {
 	m.mu.Lock()
 	m.counts[m.name]++
 	count := m.counts[m.name]
-	m.said = append(m.said, told{time.Since(m.begun), m.name, n.Message()[len(n.Alert.ID):], n.Attempt.Number})
+	m.said = append(m.said, told{time.Since(m.begun), m.name, n.Message()[len(n.Alert.ID):], n.Attempt.Number, n.Others})
 	m.mu.Unlock()
 	if n.Source != "Radio One" || n.Link != "https://desk.example.org/alerts/"+n.Alert.ID || len(n.Alert.Attempts) > 0 {
 		return fmt.Errorf("notice: %+v", n)
@@ -242,6 +263,17 @@ func (m mouth) Send(ctx context.Context, n counterpoint.Notice) error {
 }
 
 func (m mouth) Check(context.Context) error { return nil }
+
+func (m *mouths) last(channel string) (last told) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range m.said {
+		if t.Channel == channel {
+			last = t
+		}
+	}
+	return last
+}
 
 // heard are the messages of a channel as "when id".
 func (m *mouths) heard(channel string) []string {

@@ -76,6 +76,12 @@ func text(n counterpoint.Notice) string {
 		line("The program judged it so; no person has decided yet.")
 	}
 	line("\nRead it, and acknowledge there that you take it on (you have to sign in):\n%s\n", n.Link)
+	switch {
+	case n.Others == 1:
+		line("One other alert waits for somebody too:\n%s/alerts\n", n.From)
+	case n.Others > 1:
+		line("%d other alerts wait for somebody too. When there are many, not each gets a message of its own:\n%s/alerts\n", n.Others, n.From)
+	}
 	if left := a.Plan.Repeats - n.Attempt.Round; left > 0 {
 		line("Until somebody acknowledges, this comes again every %s (still to come: %d).", span(a.Plan.RepeatSeconds), left)
 	} else {

@@ -99,6 +99,7 @@ type data struct {
 	Link      string     `json:"link"`
 	Repeat    int        `json:"repeat"`  // 0 the first time
 	Attempt   int        `json:"attempt"` // of the alert, over all channels
+	Others    int        `json:"others"`  // alerts that nobody has acknowledged beside this one
 	Test      bool       `json:"test"`
 	Example   bool       `json:"example"`
 }
@@ -109,7 +110,7 @@ func envelope(n counterpoint.Notice) event {
 		SpecVersion: "1.0", ID: n.Message(), Source: n.From, Type: Type, Subject: a.ID, Time: a.Raised, ContentType: "application/json",
 		Data: data{
 			Alert: a.ID, Flag: a.Flag, Level: a.Level, Lang: a.Lang, Source: n.Source, Person: a.Person, Imminent: a.Imminent, Heard: a.Heard,
-			Flagged: a.Flagged, Raised: a.Raised, Link: n.Link, Repeat: n.Attempt.Round, Attempt: n.Attempt.Number, Test: n.Test, Example: a.Example,
+			Flagged: a.Flagged, Raised: a.Raised, Link: n.Link, Repeat: n.Attempt.Round, Attempt: n.Attempt.Number, Others: n.Others, Test: n.Test, Example: a.Example,
 		},
 	}
 	if a.Heard != nil {

@@ -107,7 +107,7 @@ func TestEnvelope(t *testing.T) {
 		"data": map[string]any{
 			"alert": "alr_1", "flag": "flag_1", "level": 3.0, "lang": "hau", "source": "Radio Kogi", "judged_by_person": false, "imminent": true,
 			"heard": "2026-03-01T17:00:30Z", "heard_precision": "hour", "flagged": "2026-03-01T17:59:30Z", "raised": "2026-03-01T18:00:00Z",
-			"link": "https://desk.example.org/alerts/alr_1", "repeat": 1.0, "attempt": 3.0, "test": false, "example": false,
+			"link": "https://desk.example.org/alerts/alr_1", "repeat": 1.0, "attempt": 3.0, "others": 0.0, "test": false, "example": false,
 		},
 	}
 	if d := cmp.Diff(want, got); d != "" {
