@@ -132,11 +132,14 @@ func (v *Vault) named(value []byte) (names []string) {
 
 // RotateSenders makes a new key for senders. Who wrote before keeps the pseudonym, and moves under the new key with the
 // next report; an older key goes with the first rotation but one that finds nobody under it. It returns how many senders still
-// are under older keys. Two at the same time must not rotate: one of their keys would be lost.
+// are under older keys. Two processes must not rotate at the same time: one of their keys would be lost.
 func (v *Vault) RotateSenders(ctx context.Context) (senders int, err error) {
-	old, err := v.senderKeys(ctx)
+	v.rotating.Lock()
+	defer v.rotating.Unlock()
+	err = v.sync(ctx) // another process may have rotated just now
+	var old [][]byte
 	if err == nil {
-		err = v.sync(ctx)
+		old, err = v.senderKeys(ctx)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("rotate the key of senders: %w", err)

@@ -1,15 +1,18 @@
 package vault_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"counterpoint"
+	"counterpoint/stream"
 	"counterpoint/stream/embedded"
 	"counterpoint/stream/vault"
 )
@@ -137,6 +140,55 @@ func TestRotationWhilePeopleWrite(t *testing.T) {
 		if len(all) != 1 {
 			t.Errorf("%s has the pseudonyms %v", number, all)
 		}
+	}
+}
+
+// held is a log that keeps the first new key of senders waiting until goOn is closed.
+type held struct {
+	stream.Log
+	held    atomic.Bool
+	waiting chan struct{}
+	goOn    chan struct{}
+}
+
+func (h *held) Publish(ctx context.Context, topic string, records ...stream.Record) error {
+	if records[0].Key == "sender-keys" && h.held.CompareAndSwap(false, true) {
+		close(h.waiting)
+		<-h.goOn
+	}
+	return h.Log.Publish(ctx, topic, records...)
+}
+
+// TestRotationsAtOnce: of two who rotate at the same time neither's key is lost, nor with it who moved under it.
+func TestRotationsAtOnce(t *testing.T) {
+	_, l := open(t, t.TempDir(), embedded.Options{})
+	h := &held{Log: l, waiting: make(chan struct{}), goOn: make(chan struct{})}
+	v, err := vault.Open(t.Context(), h)
+	must(t, err)
+	defer v.Close()
+	want := senderOf(t, v, "+23670123456")
+	var all sync.WaitGroup
+	rotate := func() chan struct{} {
+		done := make(chan struct{})
+		all.Go(func() {
+			defer close(done)
+			if _, err := v.RotateSenders(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		return done
+	}
+	rotate()
+	<-h.waiting
+	select {
+	case <-rotate():
+		senderOf(t, v, "+23670123456") // under a key that the first is about to overwrite
+	case <-time.After(300 * time.Millisecond): // it waits for the first
+	}
+	close(h.goOn)
+	all.Wait()
+	if got := senderOf(t, v, "+23670123456"); got != want {
+		t.Errorf("after two rotations at once the sender is %s, was %s", got, want)
 	}
 }
 

@@ -27,6 +27,8 @@ type Vault struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the vault no longer follows
 
+	rotating sync.Mutex // held while the key of senders is changed
+
 	mu      sync.Mutex
 	secrets map[string]*secret
 	next    int64         // offset up to which the topic was applied
