@@ -8,7 +8,9 @@ import (
 	"maps"
 	"mime"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -153,20 +155,32 @@ func (f fields) value(names ...string) string {
 	return ""
 }
 
+// fieldName is what a field may be called in an error. What is longer, or has a number, spaces or other signs in it, may be
+// words or a telephone number in the place of a name: a body that is not a form is read as one long name.
+var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_./-]{0,31}[0-9]{0,2}$`)
+
 // names are the fields there are, for an error.
 func (f fields) names() string {
 	names := slices.Collect(maps.Keys(f.form))
 	if len(f.json) == 1 {
 		names = slices.Collect(maps.Keys(f.json[0]))
 	}
+	there := len(names)
+	names = slices.DeleteFunc(names, func(n string) bool { return !fieldName.MatchString(n) })
 	slices.Sort(names)
+	names = names[:min(len(names), 12)]
 	for i, n := range names {
-		names[i] = fmt.Sprintf("%.40q", n)
+		names[i] = strconv.Quote(n)
 	}
-	if len(names) == 0 {
+	switch more := there - len(names); {
+	case there == 0:
 		return "nothing"
+	case len(names) == 0:
+		return fmt.Sprintf("%d of other names", there)
+	case more > 0:
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
 	}
-	return strings.Join(names[:min(len(names), 12)], ", ")
+	return strings.Join(names, ", ")
 }
 
 // need is the value of a field that must be there.
