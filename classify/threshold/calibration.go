@@ -64,7 +64,7 @@ func (c *Calibration) At(label counterpoint.Label, lang string, z float64) float
 	return z
 }
 
-var curveColumns = []string{"label", "lang", "rows", "knots"}
+var curveFile = format{"calibration", []string{"label", "lang", "rows", "knots"}, "counterpoint train calibration"}
 
 const curveNote = `# What log-odds before calibration come to on labelled rows at a prevalence of one half: before:after, straight between.
 # Made by: counterpoint train calibration. A label and language that is not here had too few rows.
@@ -73,7 +73,7 @@ const curveNote = `# What log-odds before calibration come to on labelled rows a
 // FormatCurves writes curves as ParseCurves reads them.
 func FormatCurves(curves []Curve) []byte {
 	var b bytes.Buffer
-	b.WriteString(curveNote + strings.Join(curveColumns, "\t") + "\n")
+	b.WriteString(curveNote + strings.Join(curveFile.columns, "\t") + "\n")
 	for _, c := range curves {
 		knots := make([]string, len(c.Knots))
 		for i, k := range c.Knots {
@@ -87,62 +87,50 @@ func FormatCurves(curves []Curve) []byte {
 // ParseCurves reads a calibration. An error names the line and what is wrong with it.
 func ParseCurves(b []byte) (*Calibration, error) {
 	c := &Calibration{curves: map[curveKey]*Curve{}, hash: hashOf(b)}
-	n, header := 0, false
-	for line := range strings.Lines(string(b)) {
-		n++
-		line = strings.TrimRight(line, "\r\n")
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		fields := strings.Split(line, "\t")
-		if !header {
-			if header = slices.Equal(fields, curveColumns); !header {
-				return nil, wrongCurve(n, "want the columns %s", strings.Join(curveColumns, " "))
-			}
-			continue
-		}
-		curve, err := parseCurve(n, fields)
+	err := curveFile.read(b, func(line int, fields []string) error {
+		curve, err := parseCurve(line, fields)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		c.curves[curveKey{curve.Label, curve.Lang}] = curve
+		k := curveKey{curve.Label, curve.Lang}
+		if c.curves[k] != nil {
+			return curveFile.wrong(line, "%s %s stands twice", curve.Label, curve.Lang)
+		}
+		c.curves[k] = curve
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
 func parseCurve(n int, fields []string) (*Curve, error) {
-	if len(fields) != len(curveColumns) {
-		return nil, wrongCurve(n, "%d fields, want %d, with tabs between them", len(fields), len(curveColumns))
-	}
 	c := &Curve{Label: counterpoint.Label(fields[0]), Lang: fields[1]}
 	if !slices.Contains(counterpoint.Labels, c.Label) {
-		return nil, wrongCurve(n, "label %q is none of %v", fields[0], counterpoint.Labels)
+		return nil, curveFile.wrong(n, "label %q is none of %v", fields[0], counterpoint.Labels)
 	}
 	var err error
 	if c.Rows, err = strconv.Atoi(fields[2]); err != nil || c.Rows < 0 {
-		return nil, wrongCurve(n, "rows %q is not a count", fields[2])
+		return nil, curveFile.wrong(n, "rows %q is not a count", fields[2])
 	}
 	for _, knot := range strings.Fields(fields[3]) {
 		before, after, _ := strings.Cut(knot, ":")
 		x, err1 := strconv.ParseFloat(before, 64)
 		y, err2 := strconv.ParseFloat(after, 64)
 		if err1 != nil || err2 != nil || math.IsNaN(x+y) || math.IsInf(x+y, 0) {
-			return nil, wrongCurve(n, "knot %q is not two numbers with a colon between them", knot)
+			return nil, curveFile.wrong(n, "knot %q is not two numbers with a colon between them", knot)
 		}
 		if i := len(c.Knots); i > 0 && (x <= c.Knots[i-1][0] || y <= c.Knots[i-1][1]) {
-			return nil, wrongCurve(n, "knot %q does not rise", knot)
+			return nil, curveFile.wrong(n, "knot %q does not rise", knot)
 		}
 		c.Knots = append(c.Knots, [2]float64{x, y})
 	}
 	if len(c.Knots) < 2 {
-		return nil, wrongCurve(n, "a curve has two knots at least")
+		return nil, curveFile.wrong(n, "a curve has two knots at least")
 	}
 	if !slices.Contains(c.Knots, [2]float64{}) {
-		return nil, wrongCurve(n, "no knot is 0:0")
+		return nil, curveFile.wrong(n, "no knot is 0:0")
 	}
 	return c, nil
-}
-
-func wrongCurve(line int, format string, args ...any) error {
-	return fmt.Errorf("calibration, line %d: %s: %w", line, fmt.Sprintf(format, args...), counterpoint.ErrInvalid)
 }

@@ -186,7 +186,11 @@ func rounded(r counterpoint.Rate) *counterpoint.Rate {
 // New makes a table of rows.
 func New(rows []Row) (*Table, error) { return Parse(Format(rows)) }
 
-var columns = []string{"head", "lang", "kind", "cut", "positives", "hits", "negatives", "alarms", "everyday", "disturbed", "confirmed", "rejected", "data"}
+var tableFile = format{
+	"thresholds",
+	[]string{"head", "lang", "kind", "cut", "positives", "hits", "negatives", "alarms", "everyday", "disturbed", "confirmed", "rejected", "data"},
+	"counterpoint train thresholds",
+}
 
 const note = `# From which score on a passage is flagged, and the counts that say how often such a flag is right.
 # Made by: counterpoint train thresholds. "*" is any; "none" is no score: only cues raise a flag.
@@ -195,7 +199,7 @@ const note = `# From which score on a passage is flagged, and the counts that sa
 // Format writes rows as Parse reads them.
 func Format(rows []Row) []byte {
 	var b bytes.Buffer
-	b.WriteString(note + strings.Join(columns, "\t") + "\n")
+	b.WriteString(note + strings.Join(tableFile.columns, "\t") + "\n")
 	for _, r := range rows {
 		cut := "none"
 		if !math.IsNaN(r.Cut) {
@@ -217,34 +221,22 @@ func star(s string) string {
 // Parse reads a table. An error names the line and what is wrong with it.
 func Parse(b []byte) (*Table, error) {
 	t := &Table{hash: hashOf(b)}
-	seen, header := map[key]bool{}, false
-	n := 0
-	for line := range strings.Lines(string(b)) {
-		n++
-		line = strings.TrimRight(line, "\r\n")
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		fields := strings.Split(line, "\t")
-		if !header {
-			if header = slices.Equal(fields, columns); !header {
-				return nil, wrong(n, "want the columns %s", strings.Join(columns, " "))
-			}
-			continue
-		}
-		r, err := parseRow(n, fields)
+	seen := map[key]bool{}
+	err := tableFile.read(b, func(line int, fields []string) error {
+		r, err := parseRow(line, fields)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		k := key{r.Head, r.Lang, r.Kind}
 		if seen[k] {
-			return nil, wrong(n, "%s %s %s stands twice", r.Head, star(r.Lang), star(r.Kind))
+			return tableFile.wrong(line, "%s %s %s stands twice", r.Head, star(r.Lang), star(r.Kind))
 		}
 		seen[k] = true
 		t.rows = append(t.rows, r)
-	}
-	if !header {
-		return nil, wrong(n, "the file is empty; make it with: counterpoint train thresholds")
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return t.index(), nil
 }
@@ -255,32 +247,29 @@ func hashOf(b []byte) string {
 }
 
 func parseRow(n int, fields []string) (Row, error) {
-	if len(fields) != len(columns) {
-		return Row{}, wrong(n, "%d fields, want %d, with tabs between them", len(fields), len(columns))
-	}
 	r := Row{Head: fields[0], Lang: unstar(fields[1]), Kind: unstar(fields[2]), Cut: math.NaN(), Data: fields[12]}
 	if !slices.Contains(Heads, r.Head) {
-		return r, wrong(n, "head %q is none of %s", r.Head, strings.Join(Heads, ", "))
+		return r, tableFile.wrong(n, "head %q is none of %s", r.Head, strings.Join(Heads, ", "))
 	}
 	if r.Lang == "" && r.Kind != "" {
-		return r, wrong(n, "a kind of source needs a language")
+		return r, tableFile.wrong(n, "a kind of source needs a language")
 	}
 	if fields[3] != "none" {
 		c, err := strconv.ParseFloat(fields[3], 64)
 		if err != nil || !(c >= 0 && c <= 1) {
-			return r, wrong(n, "cut %q is neither none nor a number from 0 to 1", fields[3])
+			return r, tableFile.wrong(n, "cut %q is neither none nor a number from 0 to 1", fields[3])
 		}
 		r.Cut = c
 	}
 	for i, at := range []*int{&r.Positives, &r.Hits, &r.Negatives, &r.Alarms, &r.Everyday, &r.Disturbed, &r.Confirmed, &r.Rejected} {
 		v, err := strconv.Atoi(fields[4+i])
 		if err != nil || v < 0 {
-			return r, wrong(n, "%s %q is not a count", columns[4+i], fields[4+i])
+			return r, tableFile.wrong(n, "%s %q is not a count", tableFile.columns[4+i], fields[4+i])
 		}
 		*at = v
 	}
 	if r.Hits > r.Positives || r.Alarms > r.Negatives || r.Disturbed > r.Everyday {
-		return r, wrong(n, "more rows are flagged than there are")
+		return r, tableFile.wrong(n, "more rows are flagged than there are")
 	}
 	return r, nil
 }
@@ -290,8 +279,4 @@ func unstar(s string) string {
 		return ""
 	}
 	return s
-}
-
-func wrong(line int, format string, args ...any) error {
-	return fmt.Errorf("thresholds, line %d: %s: %w", line, fmt.Sprintf(format, args...), counterpoint.ErrInvalid)
 }

@@ -194,6 +194,8 @@ func TestParseCurvesNamesTheLine(t *testing.T) {
 	f(header+"love\teng\t3\t-1:-1 1:1\n", `label "love"`)
 	f(header+"hate\teng\t3\t1:1 0:0\n", `knot "0:0" does not rise`)
 	f(header+"hate\teng\t3\t0:0\n", "two knots")
+	f(header+strings.Repeat("hate\teng\t3\t-1:-1 0:0 1:1\n", 2), "line 3: hate eng stands twice")
+	f("", "train calibration")
 	f(header+"hate\teng\t3\t-1:0 1:1\n", "no knot is 0:0")
 	f(header+"hate\teng\t3\t-1:x 1:1\n", "two numbers")
 }
