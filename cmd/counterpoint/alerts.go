@@ -269,7 +269,7 @@ func (ch channelConfig) each(cfg config, do func(respond.AlertChannel) error) (f
 	}
 	for _, c := range opened {
 		if err := do(c); err != nil {
-			found = append(found, diagnosis{State: faulty, What: c.Name + ": " + said(err)})
+			found = append(found, diagnosis{State: faulty, What: c.Name + ": " + said(err), Remedy: "mend the other side, or correct the channel under alerts: in the configuration; until then it tells nobody"})
 		}
 	}
 	return found

@@ -211,7 +211,7 @@ func TestAlertDoctor(t *testing.T) {
 	})
 	h.Close()
 	out, _, code = in(t, "", "doctor", "--config", cfg, "--data", dir)
-	if code != exitFailed || !strings.Contains(out, "FAULT  alerts by desk: desk: ") || !strings.Contains(out, "connection refused") || !strings.Contains(out, "FAULT  alerts by watch: watch/1: ") {
+	if code != exitFailed || !strings.Contains(out, "FAULT  alerts by desk: desk: ") || !strings.Contains(out, "connection refused; mend the other side") || !strings.Contains(out, "FAULT  alerts by watch: watch/1: ") {
 		t.Errorf("doctor of channels that do not work: exit %d\n%s", code, out)
 	}
 	if _, errs, code := in(t, "", "doctor", "--data", dir, "--send-test"); code != exitUsage || !strings.Contains(errs, "alerts.channels") {
