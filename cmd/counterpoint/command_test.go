@@ -215,6 +215,7 @@ func TestConfigErrors(t *testing.T) {
 	f("behind_proxy: [everybody]\n", "behind_proxy: behind-proxy")
 	f("oidc:\n  issuer: http://idp.example.org\n  client: c\n", "oidc.issuer: issuer")
 	f("oidc:\n  issuer: https://idp.example.org\n", "oidc.client: is missing")
+	f("sources:\n\t- id: a\n", "line 2: begins with a tab; indent with spaces")
 	f("oidc:\n  isuer: https://idp.example.org\n", `unknown key "isuer"; did you mean "issuer"?`)
 	site := "sources:\n  - id: a\n    crawl: https://x.example/\n"
 	f(site+"    every: soon\n", "line 4: sources[0].every: write a duration such as 2s")

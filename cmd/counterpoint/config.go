@@ -155,10 +155,14 @@ func decodeStrict(b []byte, into any) error {
 	if m := findMisfit(b, into); m != nil {
 		return m
 	}
-	if m := yamlPlace.FindStringSubmatch(first); m != nil {
+	switch m := yamlPlace.FindStringSubmatch(first); {
+	case m == nil:
+		return err
+	case strings.Contains(m[2], "'\t'"):
+		return fmt.Errorf("line %s: begins with a tab; indent with spaces", m[1])
+	default:
 		return fmt.Errorf("line %s: %s", m[1], m[2])
 	}
-	return err
 }
 
 func yamlKeys(t reflect.Type) []string {
