@@ -149,9 +149,9 @@ var masks = []struct {
 	with string
 }{
 	{regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}`), "<email>"},
-	{regexp.MustCompile(`(?i)\b(?:https?://|www\.)\S+`), "<url>"},
+	{regexp.MustCompile(`(?i)\b(?:https?://|www\.)\S+|\b(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/\S*`), "<url>"},
 	{regexp.MustCompile(`@[\p{L}\p{N}_.]+`), "@user"},
-	{regexp.MustCompile(`\+?\p{Nd}(?:[ ./()-]?\p{Nd}){6,}`), "<number>"},
+	{regexp.MustCompile(`[+(]?\p{Nd}(?:[\s./()\p{Pd}\p{Zs}\p{Cf}]{0,3}\p{Nd}){6,}`), "<number>"},
 }
 
 func masked(text string) string {

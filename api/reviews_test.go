@@ -34,7 +34,7 @@ func TestExportReviews(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	confirm(flag("radio-x", "call +234 803 555 01 23 or write to a.b@example.org or @amadou_x, see https://example.org/x", false))
+	confirm(flag("radio-x", "call +234 803 555 01 23 or 0803\u20135550124 or write to a.b@example.org or @amadou_x, see https://example.org/x, t.me/amadou", false))
 	f := flag("radio-x", "talk of a film", false)
 	if _, err := h.desk.RejectFlag(t.Context(), api.Call{By: reviewer, Version: f.Version}, f.ID, "a film"); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestExportReviews(t *testing.T) {
 		}
 		got[r.Text] = fmt.Sprint(*r.Labels["hate"])
 	}
-	want := map[string]string{"call <number> or write to <email> or @user, see <url>": "1", "talk of a film": "0"}
+	want := map[string]string{"call <number> or <number> or write to <email> or @user, see <url> <url>": "1", "talk of a film": "0"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

@@ -20,8 +20,9 @@ const (
 var (
 	mail   = regexp.MustCompile(`[\pL\pN._%+-]+\s?@\s?[\pL\pN-]+(\.[\pL\pN-]+)+`)
 	handle = regexp.MustCompile(`(^|[^\pL\pN@])@[\pL\pN_.]{2,}`)
-	// digits with what people put between them. Letters that look like digits are not looked for.
-	number = regexp.MustCompile(`[+(]?\p{Nd}(?:[\s.\-/()\x{00a0}\x{202f}]{0,3}\p{Nd}){6,}`)
+	// digits with what people and telephones put between them, dashes and signs that cannot be seen too. Letters that look
+	// like digits are not looked for.
+	number = regexp.MustCompile(`[+(]?\p{Nd}(?:[\s./()\p{Pd}\p{Zs}\p{Cf}]{0,3}\p{Nd}){6,}`)
 	date   = regexp.MustCompile(`^(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|1[0-2])[-/.](?:19|20)\d\d)$`)
 	// degrees with decimals, two of them: nobody writes so but who says where they stand.
 	degrees = regexp.MustCompile(`[+-]?\p{Nd}{1,3}[.,]\p{Nd}{3,}°?\s*[NSns]?\s*[,;/\s]\s*[+-]?\p{Nd}{1,3}[.,]\p{Nd}{3,}(?:°|\s*[EWOewo]\b)?`)

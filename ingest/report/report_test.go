@@ -131,6 +131,8 @@ func TestMask(t *testing.T) {
 	}
 	f("call 0701234567 now", "call [number] now")
 	f("call +236 70 12 34 56, or (070) 123-4567.", "call [number], or [number].")
+	f("call 0701–234–567 or 0701\u2009234\u2009567", "call [number] or [number]") // as telephones set it
+	f("call \u202a+254\u202c 701 23\u200b4 567", "call \u202a[number]")
 	f("اتصل ٠٩١٢٣٤٥٦٧٨", "اتصل [number]")
 	f("write to amina.d@example.org", "write to [e-mail]")
 	f("he is @amina_d on it", "he is [handle] on it")
