@@ -1,6 +1,7 @@
 package index
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -148,5 +149,42 @@ func TestNearCopiesByDefinition(t *testing.T) {
 	})
 	if copies < 100 {
 		t.Errorf("only %d near-copies came up", copies)
+	}
+}
+
+// TestFamilyCostsNoMoreAsItGrows: a thing that is said again is compared with what stands for it, not with all that said
+// it before. Whoever repeats a thing ten thousand times would else bring the index to a stand.
+func TestFamilyCostsNoMoreAsItGrows(t *testing.T) {
+	docs := map[Key][]byte{}
+	fetched := 0
+	say := func(n int) {
+		t.Helper()
+		b := &Buffer{Whole: true, Fetch: func(kind counterpoint.Kind, id string) ([]byte, error) {
+			doc, ok := docs[Key{kind, id}]
+			if !ok {
+				return nil, counterpoint.ErrNotFound
+			}
+			if kind == counterpoint.KindFlag {
+				fetched++
+			}
+			return doc, nil
+		}}
+		f := counterpoint.Flag{ID: fmt.Sprintf("flag%04d", n)}
+		heard := time.Date(2026, 3, 1, 0, n, 0, 0, time.UTC)
+		text := chain(0) + " " + chain(7) + " " + chain(14) + fmt.Sprint(" own", n)
+		f.Hear("i"+f.ID, []counterpoint.Sighting{{Item: "i" + f.ID, Text: text, Heard: &heard, Lang: "eng", Level: 2, Imminence: 1}}, nil, nil)
+		if err := errors.Join(b.Put(counterpoint.KindFlag, f.ID, &f), relate(b)); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range b.Changes() {
+			docs[Key{c.Kind, c.ID}] = c.Doc
+		}
+	}
+	for n := range 200 {
+		fetched = 0
+		say(n)
+		if fetched > 2 {
+			t.Fatalf("with %d that say the same, %d flags were read for one more, want its head alone", n, fetched)
+		}
 	}
 }

@@ -132,6 +132,8 @@ func (m member) compare(o member) int {
 	return cmp.Or(m.At.Compare(o.At), strings.Compare(m.Flag, o.Flag))
 }
 
+func (m member) before(o member) bool { return m.compare(o) < 0 }
+
 // A season is how long a bucket takes flags in; those of the last CopyWindow of the season before are in it too. So a
 // bucket never grows for ever, and two passages that are near enough in time share a season.
 const season = 90 * 24 * time.Hour
@@ -202,6 +204,26 @@ type moving struct {
 }
 
 func movingID(flag string) string { return "moving." + flag }
+
+// firstOf is the first of the members that are of one of the flags, nil where none is.
+func (x bucket) firstOf(flags map[string]*member) (first *member) {
+	for i, m := range x.Members {
+		if _, ok := flags[m.Flag]; ok && (first == nil || m.before(*first)) {
+			first = &x.Members[i]
+		}
+	}
+	return first
+}
+
+// after are the flags of the members that come after any of the given ones; nil is none.
+func (x bucket) after(given ...*member) (out []string) {
+	for _, m := range x.Members {
+		if slices.ContainsFunc(given, func(g *member) bool { return g != nil && !m.before(*g) }) {
+			out = append(out, m.Flag)
+		}
+	}
+	return out
+}
 
 func (x bucket) flags() []string {
 	out := make([]string, len(x.Members))
