@@ -6,10 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"counterpoint"
 )
@@ -22,7 +25,7 @@ type saying struct {
 	touched bool
 	passage counterpoint.Sighting
 	text    wording
-	cues    []string // the words that the cues found are made of, and those around a time
+	cues    []string // the words that the cues found are made of, those around a time, and in a call for harm those that may be names
 	sum     string   // tells whether the flag says the same as before, to its likes
 }
 
@@ -42,12 +45,35 @@ func sayingOf(f *counterpoint.Flag) *saying {
 			s.cues = append(s.cues, cueWords(terms, f)...)
 		}
 	}
+	if p.Level == 3 {
+		s.cues = append(s.cues, s.named(p.Text, terms)...)
+	}
 	s.cues = distinct(s.cues)
 	s.sum = s.digest()
 	return s
 }
 
 func wordsOf(text string) []string { return strings.Fields(Joined(text)) }
+
+// forwarded is what a repost says of where it comes from.
+var forwarded = regexp.MustCompile(`(?i)^[\s\pP\pS]*(?:forwarded(?: from)?|fwd|rt|via|repost|transféré(?: de)?|reenviado(?: de)?|encaminhad[ao](?: de)?|منقول(?: من)?)(?:\s[^:\n]{0,60})?[:\n]`)
+
+// named are the words that may name whom or where a call for harm is about: those with a capital, numbers, and all words
+// of scripts without capitals. Whoever read a call and put it aside did not read the one that says where to meet. In a text all in
+// capitals nothing tells.
+func (s *saying) named(text string, terms []Term) (out []string) {
+	from := utf8.RuneCountInString(forwarded.FindString(text))
+	runes := []rune(text)
+	if !slices.ContainsFunc(runes[from:], func(r rune) bool { return unicode.IsLetter(r) && !unicode.IsUpper(r) }) {
+		return nil
+	}
+	for _, t := range terms {
+		if t.Span.Start >= from && !unicode.IsLower(runes[t.Span.Start]) && s.text.has(t.Text) { // links are no part of the text
+			out = append(out, t.Text)
+		}
+	}
+	return out
+}
 
 // aroundTime is how many words before and after a time are looked at: among them is the place.
 const aroundTime = 5

@@ -113,6 +113,9 @@ func copiesApart(t *testing.T, open Open) {
 	for i, text := range []string{denial, "banish them from the river now", "banish them from the river tonight"} {
 		l.stand(text, say(l, fmt.Sprint("j", i), "b", 1, text), "open")
 	}
+	for i, text := range []string{said + " at Goma", strings.Replace(said, "the river", "the Kibumba", 1), said + " at house 12"} {
+		l.stand("a call that names a place: "+text, say(l, fmt.Sprint("k", i), "b", 1, text), "open")
+	}
 	l.stand("31 days later", say(l, "i3", "b", 31, wire), "open")
 	l.stand("alone", a, "open")
 
