@@ -68,6 +68,9 @@ func rebuild(ctx context.Context, cfg config, rescore bool, out, errs io.Writer)
 	if rescore && (err == nil || again.judged > 0) {
 		fmt.Fprintf(out, "judged %d of %d parts again\n", again.judged, again.parts)
 	}
+	if again.failed > 0 {
+		fmt.Fprintf(errs, "%d parts could not be judged by all classifiers and stay as they were; 'counterpoint classify' says why on their text\n", again.failed)
+	}
 	if err != nil {
 		return err
 	}

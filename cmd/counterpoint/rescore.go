@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"counterpoint"
 	"counterpoint/classify"
@@ -22,8 +23,9 @@ type rescorer struct {
 	patient waiter
 }
 
-// rescored is what a rescorer did.
-type rescored struct{ parts, judged int64 }
+// rescored is what a rescorer did. failed are parts that a classifier could not judge: they stay as they were judged, for
+// what nobody finds now is not what is not there, and would lapse.
+type rescored struct{ parts, judged, failed int64 }
 
 // rescoreBatch is how many parts are judged and published at once.
 const rescoreBatch = 64
@@ -39,6 +41,9 @@ func (r rescorer) run(ctx context.Context) (done rescored, err error) {
 		}
 		judged := r.stage.AssessAll(batch)
 		batch = batch[:0]
+		all := len(judged)
+		judged = slices.DeleteFunc(judged, func(a counterpoint.Assessment) bool { return len(a.Errors) > 0 })
+		done.failed += int64(all - len(judged))
 		if err := r.patient.insist(ctx, "publish", func() error { return out.Publish(ctx, judged...) }); err != nil {
 			return fmt.Errorf("publish %d assessments: %w", len(judged), err)
 		}

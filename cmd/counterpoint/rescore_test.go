@@ -356,3 +356,47 @@ func TestRescoreBesideServers(t *testing.T) {
 		}
 	}
 }
+
+// mute is a model that cannot judge, of a version of its own.
+type mute struct{ classify.Model }
+
+func (mute) Score(string, string, counterpoint.SourceKind) hate.Scores { panic("mute") }
+func (mute) Version() string                                           { return "mute" }
+
+type deaf struct{ classify.Lexicon }
+
+func (deaf) Read(string, *lexicon.Text, lexicon.Context) (lexicon.Reading, error) {
+	return lexicon.Reading{}, errors.New("deaf")
+}
+
+// TestRescoreByBrokenClassifiers: where the new classifiers cannot judge, flags stay as they are. What nobody finds any
+// more would else lapse, calls for harm and their alerts with it.
+func TestRescoreByBrokenClassifiers(t *testing.T) {
+	cfg := judgedLine(t, nil, rescoreItems(10), nil)
+	cfg.Roles = []string{roleClassify, roleIndex}
+	before := dump(t, cfg.Data)
+	l, err := openLine(t.Context(), cfg, newLogger(cfg, testWriter{t}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	detector, err1 := language.New(language.Options{Languages: defaultLanguages})
+	model, err2 := hate.Load()
+	packs, err3 := lexicon.Open()
+	stage, err4 := classify.New(classify.Options{Languages: detector, Model: mute{model}, Lexicon: deaf{packs}})
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
+	done, err := rescorer{l.stream, l.store, stage, waiter{slog.New(slog.DiscardHandler)}}.run(t.Context())
+	if err != nil || done != (rescored{parts: 10, failed: 10}) {
+		t.Errorf("rescored %+v, %v, want 10 parts, none of them judged", done, err)
+	}
+	if _, err := replay(t.Context(), waiter{slog.New(slog.DiscardHandler)}, l.stream, l.projector, l.store); err != nil {
+		t.Error(err)
+	}
+	if err := l.close(); err != nil {
+		t.Fatal(err)
+	}
+	if after := dump(t, cfg.Data); !strings.Contains(string(before), `"level":3`) || string(after) != string(before) {
+		t.Errorf("(-before +after):\n%s", firstDifference(before, after))
+	}
+}
