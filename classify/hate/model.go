@@ -5,6 +5,7 @@ package hate
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/binary"
@@ -12,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"sync"
 
@@ -192,8 +194,12 @@ func clip(text string) string {
 
 var errModel = errors.New("not a hate model of this version: make it again with `counterpoint train hate`")
 
-// Read reads a model file as Train writes it.
+// Read reads a model file as Train writes it, compressed to half its size, or not.
 func Read(file []byte) (*Model, error) {
+	file, err := unpacked(file)
+	if err != nil {
+		return nil, err
+	}
 	rest, ok := bytes.CutPrefix(file, []byte(modelMagic))
 	if !ok || len(rest) < 4 {
 		return nil, fmt.Errorf("hate model: %w", errModel)
@@ -214,6 +220,20 @@ func Read(file []byte) (*Model, error) {
 	m.chars, m.words = all[:charSize], all[charSize:charSize+wordSize]
 	m.style, m.tags = all[charSize+wordSize:len(all)-tagSize], all[len(all)-tagSize:]
 	return m, nil
+}
+
+// unpacked is the file without its compression, or what is none.
+func unpacked(file []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(file))
+	if err != nil {
+		return file, nil
+	}
+	const most = 1 << 20 // of the head
+	raw, err := io.ReadAll(io.LimitReader(r, charSize+wordSize+styleSize+tagSize+most))
+	if err != nil {
+		return nil, fmt.Errorf("hate model: %w: %w", errModel, err)
+	}
+	return raw, nil
 }
 
 func (m *Model) bytes() ([]byte, error) {

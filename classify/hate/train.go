@@ -2,6 +2,7 @@ package hate
 
 import (
 	"cmp"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -92,7 +93,12 @@ func Train(ctx context.Context, dir string, o TrainOptions, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(file); err != nil {
+	z, err := gzip.NewWriterLevel(w, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	_, err = z.Write(file)
+	if err = errors.Join(err, z.Close()); err != nil {
 		return fmt.Errorf("writing the hate model: %w", err)
 	}
 	return nil
