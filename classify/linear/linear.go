@@ -26,7 +26,7 @@ func Exp(x float64) float64 {
 	return math.Ldexp(sum, int(k))
 }
 
-// ExpNine is e to the x to nine digits, in a third of the time: for scoring, where training needs all digits. It is
+// ExpNine is e to the x to nine digits, without Exp's divisions: for scoring, where training needs all digits. It is
 // 0 below -700 and saturates above 700.
 func ExpNine(x float64) float64 {
 	switch {
