@@ -143,7 +143,7 @@ func TestSame(t *testing.T) {
 }
 
 // shared is the folder of labelled data beside the repository, which a clone alone does not have.
-func shared(t *testing.T, name string) string {
+func shared(t testing.TB, name string) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("reads all labelled data; not with -short")
