@@ -36,6 +36,8 @@ type scratch struct {
 	at    []int
 	grams []gram
 	style []uint32
+
+	charRows, wordRows, styleRows []int32 // buckets
 }
 
 // gram is one n-gram of a text: its first weight, and the words it spans.
@@ -139,6 +141,15 @@ func (s *scratch) mannered(text string) []uint32 {
 		}
 	}
 	return s.style
+}
+
+// marks are the buckets of the marks of style.
+func (s *scratch) marks(text string) []int32 {
+	s.styleRows = s.styleRows[:0]
+	for _, at := range s.mannered(text) {
+		s.styleRows = append(s.styleRows, int32(at/styleCols))
+	}
+	return s.styleRows
 }
 
 func styleOf(a, b, c rune) uint32 {

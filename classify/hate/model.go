@@ -66,6 +66,8 @@ type Model struct {
 	tags  []int8
 	hash  string
 	pool  sync.Pool
+	once  sync.Once
+	table table // of the weights, for rows
 }
 
 // Scores is what the model says of a text.
@@ -120,8 +122,9 @@ func (m *Model) Score(text, lang string, _ counterpoint.SourceKind) Scores {
 func (m *Model) raw(text, lang string) (z [heads]float64, familiar float64, grams int) {
 	s := m.scratch()
 	defer m.pool.Put(s)
-	list := s.each(s.cut(clip(text)), lang)
-	sums := m.sums(list, s.mannered(clip(text)))
+	text = clip(text)
+	chars, words := s.buckets(s.cut(text), lang)
+	sums := m.outcome(chars, words, s.marks(text))
 	for h := range z {
 		z[h] = sums[h]
 	}
@@ -130,7 +133,7 @@ func (m *Model) raw(text, lang string) (z [heads]float64, familiar float64, gram
 	for k, share := range shares {
 		z[0] += float64(share * (m.Experts[k].A*sums[expertCol(k)] + m.Experts[k].B))
 	}
-	return z, 1 - shares[experts], len(list)
+	return z, 1 - shares[experts], len(chars) + len(words)
 }
 
 // expertCol is the column of an expert; the last guest is the pooled head.
@@ -145,34 +148,21 @@ func (m *Model) mixture(sums [wordCols]float64) [experts + 1]float64 {
 	return mix([guests]float64(sums[heads+experts:]))
 }
 
-// sums is the linear outcome of every column.
-func (m *Model) sums(list []gram, style []uint32) (z [wordCols]float64) {
-	var chars, words [wordCols]int32
+// sums is the linear outcome of every column, from n-grams with their places.
+func (m *Model) sums(list []gram, style []uint32) [wordCols]float64 {
+	var chars, words []int32
 	for _, g := range list {
 		if g.word {
-			for i, w := range m.words[g.at : g.at+wordCols : g.at+wordCols] {
-				words[i] += int32(w)
-			}
-			continue
-		}
-		for i, w := range m.chars[g.at : g.at+charCols : g.at+charCols] {
-			chars[i] += int32(w)
+			words = append(words, int32(g.at/wordCols))
+		} else {
+			chars = append(chars, int32(g.at/charCols))
 		}
 	}
-	x := scales(list)
-	for i := range z {
-		z[i] = m.Bias[i] + float64(m.Step[i]*(float64(x[0]*float64(chars[i]))+float64(x[1]*float64(words[i]))))
+	marks := make([]int32, len(style))
+	for i, at := range style {
+		marks[i] = int32(at / styleCols)
 	}
-	var marks [styleCols]int32
-	for _, at := range style {
-		for i, w := range m.style[at : at+styleCols : at+styleCols] {
-			marks[i] += int32(w)
-		}
-	}
-	for i, n := range marks {
-		z[heads+i] += float64(scale(len(style)) * m.StyleStep * float64(n))
-	}
-	return z
+	return m.outcome(chars, words, marks)
 }
 
 // scale makes a long text weigh as much as a short one.

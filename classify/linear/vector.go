@@ -46,16 +46,17 @@ const evenBytes = 0x00ff00ff00ff00ff
 // of 8. The lanes of eight bytes are two words of lanes: those of the even bytes, then those of the odd. They hold
 // MostRows rows; the caller counts. It panics where a row or a lane is not there.
 func AddRows(lanes []uint64, rows []byte, which []int32, width int) {
-	if vectors && width == 64 && len(which) > 0 {
-		last := int32(0)
+	if vectors && (width == 64 || width == 32) && len(which) > 0 {
+		last := uint32(0)
 		for _, w := range which {
-			last = max(last, w)
-			if w < 0 {
-				panic("linear: row below zero")
-			}
+			last = max(last, uint32(w)) // one below zero is beyond all
 		}
 		_ = rows[int(last)*width+width-1]
-		addRows64((*[16]uint64)(lanes), &rows[0], &which[0], len(which))
+		if width == 32 {
+			addRows32((*[8]uint64)(lanes), &rows[0], &which[0], len(which))
+		} else {
+			addRows64((*[16]uint64)(lanes), &rows[0], &which[0], len(which))
+		}
 		return
 	}
 	for k := 0; k+8 <= width; k += 8 {
@@ -69,3 +70,6 @@ func AddRows(lanes []uint64, rows []byte, which []int32, width int) {
 		lanes[k/4+1] += odd
 	}
 }
+
+// Lane is the sum of column k in lanes that AddRows filled.
+func Lane(lanes []uint64, k int) uint16 { return uint16(lanes[k/8*2+k%2] >> (k % 8 / 2 * 16)) }

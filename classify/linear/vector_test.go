@@ -1,7 +1,6 @@
 package linear_test
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 	"testing"
@@ -44,7 +43,7 @@ func TestDotsAreDot(t *testing.T) {
 
 func TestAddRows(t *testing.T) {
 	r := linear.Rand(2)
-	for _, width := range []int{8, 24, 64, 128} {
+	for _, width := range []int{8, 24, 32, 64, 128} {
 		rows := make([]byte, 50*width)
 		for i := range rows {
 			rows[i] = byte(r.Uint64())
@@ -64,10 +63,12 @@ func TestAddRows(t *testing.T) {
 			lanes := make([]uint64, width/4)
 			linear.AddRows(lanes, rows, which[:n/2], width)
 			linear.AddRows(lanes, rows, which[n/2:], width)
+			once := make([]uint64, width/4)
+			if linear.AddRows(once, rows, which, width); !slices.Equal(once, lanes) {
+				t.Errorf("width %d, %d rows: %x at once, %x in two", width, n, once, lanes)
+			}
 			for k, want := range sums {
-				var b [8]byte
-				binary.LittleEndian.PutUint64(b[:], lanes[k/8*2+k%2])
-				if got := binary.LittleEndian.Uint16(b[k%8/2*2:]); got != want {
+				if got := linear.Lane(lanes, k); got != want {
 					t.Fatalf("width %d, %d rows: column %d is %d, want %d", width, n, k, got, want)
 				}
 			}
@@ -76,14 +77,17 @@ func TestAddRows(t *testing.T) {
 }
 
 func TestAddRowsThatAreNotThere(t *testing.T) {
-	for _, which := range [][]int32{{0, 4}, {-1}} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("rows %v of 4 were read", which)
-				}
-			}()
-			linear.AddRows(make([]uint64, 16), make([]byte, 4*64), which, 64)
+	f := func(width int, which ...int32) {
+		t.Helper()
+		defer func() {
+			if recover() == nil {
+				t.Errorf("width %d: rows %v of 4 were read", width, which)
+			}
 		}()
+		linear.AddRows(make([]uint64, width/4), make([]byte, 4*width), which, width)
+	}
+	for _, width := range []int{24, 32, 64} {
+		f(width, 0, 4)
+		f(width, -1)
 	}
 }

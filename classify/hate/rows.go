@@ -1,0 +1,102 @@
+package hate
+
+import "counterpoint/classify/linear"
+
+// A row of weights is laid out in as many bytes as vectors add at once, each 128 more than its weight, so that no sum
+// goes below zero.
+const (
+	rowBytes   = (wordCols + 15) &^ 15
+	styleBytes = (styleCols + 7) &^ 7
+	zero       = 128
+)
+
+// table holds the rows of all buckets.
+type table struct{ chars, words, style []byte }
+
+// laid lays out weights of cols columns in rows of width bytes.
+func laid(weights []int8, cols, width int) []byte {
+	out := make([]byte, len(weights)/cols*width)
+	for i, w := range weights {
+		out[i/cols*width+i%cols] = byte(int(w) + zero)
+	}
+	return out
+}
+
+// rows are the weights as they are added up.
+func (m *Model) rows() *table {
+	m.once.Do(func() {
+		m.table = table{laid(m.chars, charCols, rowBytes), laid(m.words, wordCols, rowBytes), laid(m.style, styleCols, styleBytes)}
+	})
+	return &m.table
+}
+
+// add adds up the rows of the buckets.
+func add(sums []int32, rows []byte, buckets []int32, width int) {
+	var room [rowBytes / 4]uint64
+	lanes := room[:width/4]
+	for len(buckets) > 0 {
+		n := min(len(buckets), linear.MostRows)
+		clear(lanes)
+		linear.AddRows(lanes, rows, buckets[:n], width)
+		for k := range sums {
+			sums[k] += int32(linear.Lane(lanes, k)) - int32(zero*n)
+		}
+		buckets = buckets[n:]
+	}
+}
+
+// outcome is the linear outcome of every column.
+func (m *Model) outcome(chars, words, style []int32) (z [wordCols]float64) {
+	var ofChars, ofWords [wordCols]int32
+	t := m.rows()
+	add(ofChars[:charCols], t.chars, chars, rowBytes)
+	add(ofWords[:], t.words, words, rowBytes)
+	x, y := scale(len(chars)), scale(len(words))
+	for i := range z {
+		z[i] = m.Bias[i] + float64(m.Step[i]*(float64(x*float64(ofChars[i]))+float64(y*float64(ofWords[i]))))
+	}
+	var marks [styleCols]int32
+	add(marks[:], t.style, style, styleBytes)
+	share := scale(len(style))
+	for i, n := range marks {
+		z[heads+i] += float64(share * m.StyleStep * float64(n))
+	}
+	return z
+}
+
+// buckets lists the buckets of the n-grams that each lists, without their places in the text: of characters, and of
+// words and pairs.
+func (s *scratch) buckets(words []word, lang string) (chars, pairs []int32) {
+	s.charRows, s.wordRows = s.charRows[:0], s.wordRows[:0]
+	own := hashLang(lang)
+	var before uint64
+	for i, w := range words {
+		s.charBuckets(w.runes)
+		h := hashWord(w)
+		s.wordRows = append(s.wordRows, wordBucket(h), wordBucket(h^own))
+		if i > 0 {
+			pair := linear.Mix(before, ' ') ^ h*3
+			s.wordRows = append(s.wordRows, wordBucket(pair), wordBucket(pair^own))
+		}
+		before = h
+	}
+	return s.charRows, s.wordRows
+}
+
+func wordBucket(h uint64) int32 { return int32(linear.Bucket(h, wordBits)) }
+
+// charBuckets adds the n-grams of one word between spaces.
+func (s *scratch) charBuckets(w []rune) {
+	var room [maxWord + 2]rune
+	padded := append(append(room[:0], ' '), w...)
+	padded = append(padded, ' ')
+	out := s.charRows
+	for i := range padded[:len(padded)-1] {
+		h := linear.Mix(linear.Hash, padded[i])
+		for k, r := range padded[i+1 : min(i+maxGram, len(padded))] {
+			h = linear.Mix(h, r)
+			out = append(out, int32(linear.Bucket(h+uint64(k)+1, charBits)))
+		}
+	}
+	s.charRows = out
+}
