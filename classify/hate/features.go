@@ -33,7 +33,6 @@ const (
 type scratch struct {
 	words []word
 	buf   []rune
-	at    []int
 	grams []gram
 	style []uint32
 
@@ -115,7 +114,12 @@ func (s *scratch) mannered(text string) []uint32 {
 	s.style = s.style[:0]
 	before, last, word := 's', rune(0), 0
 	for _, r := range text {
-		c := class(r)
+		c := rune(0)
+		if r < 0x80 {
+			c = rune(classes[r])
+		} else {
+			c = class(r)
+		}
 		if c == 'p' {
 			last = r
 			s.style = append(s.style, styleOf('<', before, r))
@@ -155,6 +159,14 @@ func (s *scratch) marks(text string) []int32 {
 func styleOf(a, b, c rune) uint32 {
 	return linear.Bucket(linear.Mix(linear.Mix(linear.Mix(linear.Hash, a), b), c), styleBits) * styleCols
 }
+
+// classes are those of ASCII.
+var classes = func() (t [0x80]byte) {
+	for r := range t {
+		t[r] = byte(class(rune(r)))
+	}
+	return t
+}()
 
 // class sorts runes: space, lower or upper letter, digit, else a sign.
 func class(r rune) rune {

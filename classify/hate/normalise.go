@@ -2,6 +2,7 @@ package hate
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -12,7 +13,6 @@ import (
 // original text it came from.
 type word struct {
 	runes []rune
-	pos   []int // of each rune of runes, in runes of the original
 	start int
 	end   int // exclusive
 }
@@ -21,46 +21,47 @@ type word struct {
 // letters do not reach the model, so that what is said on the radio and what is written look alike to it.
 // The slices are reused by the next call of the same scratch.
 func (s *scratch) cut(text string) []word {
-	s.words, s.buf, s.at = s.words[:0], s.buf[:0], s.at[:0]
+	s.words, s.buf = s.words[:0], s.buf[:0]
 	first, start, last := 0, -1, 0
-	flush := func() {
-		if len(s.buf) > first {
-			w := word{start: start, end: last + 1}
-			w.runes, w.pos = s.buf[first:len(s.buf):len(s.buf)], s.at[first:len(s.at):len(s.at)]
-			s.words = append(s.words, w)
-		}
-		first, start = len(s.buf), -1
-	}
+	known := folds()
 	i := -1
 	for at := 0; at < len(text); {
-		if n, runes := masked(text[at:], start < 0); n > 0 {
-			flush()
-			at, i = at+n, i+runes
-			continue
+		if start < 0 {
+			if n, runes := masked(text[at:]); n > 0 {
+				at, i = at+n, i+runes
+				continue
+			}
 		}
-		r, size := utf8.DecodeRuneInString(text[at:])
+		r, size := rune(text[at]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(text[at:])
+		}
 		at += size
 		i++
-		f, kind := fold(r)
-		switch kind {
+		f := folded{}
+		if r < foldsKept {
+			f = known[r]
+		} else {
+			f.rune, f.kind = fold(r)
+		}
+		switch f.kind {
 		case skip:
 			if start >= 0 {
 				last = i
 			}
 			continue
-		case gap:
-			flush()
-			continue
 		case sign: // $, @, * and ! stand for letters inside words only
-			if start < 0 || !letterAt(text, at) {
-				flush()
-				continue
+			if start >= 0 && letterAt(text, at) {
+				break
 			}
+			fallthrough
+		case gap:
+			first, start = s.end(first, start, last)
+			continue
 		case alone:
-			flush()
-			if name, ok := emoji[f]; ok {
-				s.named(name, i)
-				first = len(s.buf)
+			first, start = s.end(first, start, last)
+			if name, ok := emoji[f.rune]; ok {
+				first, start = s.named(name, i)
 				continue
 			}
 		}
@@ -68,28 +69,34 @@ func (s *scratch) cut(text string) []word {
 			start = i
 		}
 		last = i
-		if n := len(s.buf); n-first >= 2 && s.buf[n-1] == f && s.buf[n-2] == f {
+		if n := len(s.buf); n-first >= 2 && s.buf[n-1] == f.rune && s.buf[n-2] == f.rune {
 			continue // looove
 		}
-		s.buf, s.at = append(s.buf, f), append(s.at, i)
-		if kind == alone || len(s.buf)-first >= maxWord {
-			flush()
+		s.buf = append(s.buf, f.rune)
+		if f.kind == alone || len(s.buf)-first >= maxWord {
+			first, start = s.end(first, start, last)
 		}
 	}
-	flush()
+	s.end(first, start, last)
 	s.words = joined(s.words)
 	return s.words
 }
 
-// named adds a word of one rune of the original.
-func (s *scratch) named(name string, at int) {
-	from := len(s.buf)
-	for _, r := range name {
-		s.buf, s.at = append(s.buf, r), append(s.at, at)
+// end adds the word whose runes began at first, if there is one, and says where the next one begins: nowhere yet.
+func (s *scratch) end(first, start, last int) (next, none int) {
+	if n := len(s.buf); n > first {
+		s.words = append(s.words, word{s.buf[first:n:n], start, last + 1})
 	}
-	w := word{start: at, end: at + 1}
-	w.runes, w.pos = s.buf[from:len(s.buf):len(s.buf)], s.at[from:len(s.at):len(s.at)]
-	s.words = append(s.words, w)
+	return len(s.buf), -1
+}
+
+// named adds a word of one rune of the original.
+func (s *scratch) named(name string, at int) (next, none int) {
+	first := len(s.buf)
+	for _, r := range name {
+		s.buf = append(s.buf, r)
+	}
+	return s.end(first, at, at)
 }
 
 // joined makes one word of letters that are spelled out: k i l l, k.i.l.l, k-i-l-l.
@@ -107,7 +114,7 @@ func joined(words []word) []word {
 		}
 		w := word{start: words[i].start, end: words[j-1].end}
 		for _, one := range words[i:j] {
-			w.runes, w.pos = append(w.runes, one.runes...), append(w.pos, one.pos...)
+			w.runes = append(w.runes, one.runes...)
 		}
 		out = append(out, w)
 		i = j
@@ -123,33 +130,39 @@ const maxWord = 40
 
 // masked is the length, in bytes and runes, of an address or handle at the beginning of text: they say who and
 // where, not what.
-func masked(text string, fresh bool) (bytes, runes int) {
-	c := text[0]
-	if !fresh || c != '@' && c != '<' && c != 'h' && c != 'w' {
-		return 0, 0
-	}
-	end := strings.IndexAny(text, " \n\t")
-	if end < 0 {
-		end = len(text)
-	}
-	token := text[:end]
-	switch {
-	case c == '<':
+func masked(text string) (bytes, runes int) {
+	switch text[0] {
+	case '<':
 		for _, mask := range [...]string{"<url>", "<email>", "<number>", "<user>"} {
-			if strings.HasPrefix(token, mask) {
+			if strings.HasPrefix(text, mask) {
 				return len(mask), len(mask)
 			}
 		}
 		return 0, 0
-	case c == '@' && end < 2:
+	case '@':
+		if len(text) < 2 || spaced(text[1]) {
+			return 0, 0
+		}
+	case 'h':
+		if !strings.HasPrefix(text, "http://") && !strings.HasPrefix(text, "https://") {
+			return 0, 0
+		}
+	case 'w':
+		if !strings.HasPrefix(text, "www.") {
+			return 0, 0
+		}
+	default:
 		return 0, 0
-	case c == '@', strings.HasPrefix(token, "http://"), strings.HasPrefix(token, "https://"), strings.HasPrefix(token, "www."):
-		return end, utf8.RuneCountInString(token)
 	}
-	return 0, 0
+	for bytes < len(text) && !spaced(text[bytes]) {
+		bytes++
+	}
+	return bytes, utf8.RuneCountInString(text[:bytes])
 }
 
-type kind int
+func spaced(b byte) bool { return b == ' ' || b == '\n' || b == '\t' }
+
+type kind uint8
 
 const (
 	gap   kind = iota // ends a word
@@ -168,6 +181,23 @@ func letterAt(text string, at int) bool {
 	}
 	return false
 }
+
+// folded is a rune as words have it, and what it does to them.
+type folded struct {
+	rune rune
+	kind kind
+}
+
+// foldsKept is up to which rune cut looks up what fold says: the scripts of Europe, Africa and Arabia, and signs.
+const foldsKept = 0x2100
+
+var folds = sync.OnceValue(func() *[foldsKept]folded {
+	var t [foldsKept]folded
+	for r := range t {
+		t[r].rune, t[r].kind = fold(rune(r))
+	}
+	return &t
+})
 
 func fold(r rune) (rune, kind) {
 	switch {
