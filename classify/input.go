@@ -68,6 +68,7 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 	}
 	var err error
 	cut := lexicon.Cut(text)
+	defer cut.Release()
 	seen := map[string]bool{}
 	v.cues = lexicon.Reading{Stance: counterpoint.Assert, Imminence: 1}
 	read := func(lang string, known float64) {

@@ -3,6 +3,7 @@ package lexicon
 // reader holds one text while its grammar is read.
 type reader struct {
 	p      *pack
+	index  *index
 	toks   []token
 	before []token // of the turn before, for what a pronoun stands for
 	opens  bool    // the turn before ended with "he said:", or a reporter goes on with what it reported

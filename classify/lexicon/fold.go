@@ -17,8 +17,8 @@ func foldRune(r rune) string {
 	return workOutFold(r)
 }
 
-// foldedRunes are those whose folding is worked out once: the scripts of all packs.
-const foldedRunes = 0x1400
+// foldedRunes are those whose folding is worked out once: the scripts of all packs, and signs.
+const foldedRunes = 0x2100
 
 var folded = sync.OnceValue(func() *[foldedRunes]string {
 	var t [foldedRunes]string

@@ -28,7 +28,7 @@ type Lexicon struct {
 	langs   []string
 	packs   map[string]*lazy
 	index   sync.Once
-	known   *index // which packs know a word
+	known   *index // which packs know a word: see all
 }
 
 // lazy is a pack that is read when its language is first heard.
@@ -99,7 +99,7 @@ func (l *Lexicon) Read(lang string, text *Text, c Context) (Reading, error) {
 	if err != nil {
 		return Reading{}, fmt.Errorf("cue pack %s: %w", lang, err)
 	}
-	return p.reading(text, c), nil
+	return p.reading(text, l.all(), c), nil
 }
 
 // Check reads every pack and returns the first fault, with file and line.

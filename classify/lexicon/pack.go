@@ -100,6 +100,7 @@ type pack struct {
 	negLast  bool            // a negation closes its clause, however far from the verb
 	endings  []string        // nouns for people, as objects, end so
 	like     []string        // languages whose packs it reads too
+	bit      uint64          // its own in the sets of the index; 0 where it is in none
 }
 
 // readPack reads every .tsv file of a language's folder. A line is id, tags, forms, gloss and, where they
@@ -374,20 +375,25 @@ func (p *pack) lookAffix(w string) (word, bool) {
 }
 
 // touches reports whether the pack may know a word of the text.
-func (p *pack) touches(text *Text) bool {
-	toks, hides := text.tokens(p.split), text.spellings(p.split)
+func (p *pack) touches(text *Text, x *index) bool {
+	toks, hides, asked := text.tokens(p.split), text.spellings(p.split), text.asked(x, p.split)
 	for i := range toks {
-		w := toks[i].word
-		if _, ok := p.lookPlain(w); ok || p.inPhrase[w] || hides != nil && hides[i] != nil {
+		if hides != nil && hides[i] != nil || p.may(asked[i].words|asked[i].parts|asked[i].loose) && p.touched(toks[i].word) {
 			return true
 		}
 	}
 	return false
 }
 
-// read cuts the text into tokens and tags them: phrases first, the longest where two begin at one word.
-func (p *pack) read(text *Text) []token {
-	toks, hides := text.copied(p.split), text.spellings(p.split)
+func (p *pack) touched(w string) bool {
+	_, ok := p.lookPlain(w)
+	return ok || p.inPhrase[w]
+}
+
+// read cuts the text into tokens and tags them: phrases first, the longest where two begin at one word. They live
+// until the next pack reads the text.
+func (p *pack) read(text *Text, x *index) []token {
+	toks, hides, asked := text.copied(p.split), text.spellings(p.split), text.asked(x, p.split)
 	if p.shy && len(toks) > 0 { // a capital there is no sign of a name
 		toks[0].edge = sentence
 	}
@@ -396,11 +402,18 @@ func (p *pack) read(text *Text) []token {
 		if hides != nil {
 			hidden = hides[i]
 		}
+		if hidden == nil && !p.may(asked[i].words|asked[i].loose) {
+			continue
+		}
 		if w, ok := p.lookAny(toks[i].word, hidden); ok {
 			toks[i].tags, toks[i].entry = w.tags, w.entry
 		}
 	}
 	for i := 0; i < len(toks); {
+		if !p.may(asked[i].opens) {
+			i++
+			continue
+		}
 		i += max(1, p.phrase(toks, i))
 	}
 	return toks

@@ -55,10 +55,10 @@ type Context struct {
 }
 
 // reading is what the pack says of a text.
-func (p *pack) reading(text *Text, c Context) Reading {
-	r := &reader{p: p, lastCall: -1}
-	if p.grammar || p.touches(text) {
-		r.toks = p.read(text)
+func (p *pack) reading(text *Text, x *index, c Context) Reading {
+	r := &reader{p: p, index: x, lastCall: -1}
+	if p.grammar || p.touches(text, x) {
+		r.toks = p.read(text, x)
 	} else {
 		r.toks = text.tokens(p.split) // not tagged, so nothing is written to them
 	}

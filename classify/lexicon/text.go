@@ -1,19 +1,42 @@
 package lexicon
 
-import "slices"
+import "sync"
 
 // Text is a text cut into words, once for all packs that read it. It is made by Cut, belongs to one goroutine and
-// lives as long as the judgement of the text.
+// lives as long as the judgement of the text. Release gives its room to another text.
 type Text struct {
-	text   string
-	toks   [2][]token // by whether an apostrophe ends a word
-	hides  [2][][]string
-	hidden [2]bool
-	did    [2]bool
+	text  string
+	cuts  [2]cutting  // by whether an apostrophe ends a word
+	read  [2]*cutting // the one to read; nil until it is made
+	tags  []token     // of the pack that reads
+	tones []tone
+	long  []uint8
+	langs []string
 }
 
+// cutting is one way of cutting a text.
+type cutting struct {
+	tokenizer
+	hides  [][]string // the spellings that each word may hide; nil where no word hides any
+	hidden bool       // whether hides is known
+	asked  []knowing  // what an index knows of each word
+	index  *index     // which
+}
+
+var spareTexts = sync.Pool{New: func() any { return new(Text) }}
+
 // Cut prepares a text for reading.
-func Cut(text string) *Text { return &Text{text: text} }
+func Cut(text string) *Text {
+	t := spareTexts.Get().(*Text)
+	t.text, t.read = text, [2]*cutting{}
+	return t
+}
+
+// Release gives up the text. Nothing may read it after.
+func (t *Text) Release() {
+	t.text = ""
+	spareTexts.Put(t)
+}
 
 // String is the text itself.
 func (t *Text) String() string { return t.text }
@@ -25,33 +48,49 @@ func mode(split bool) int {
 	return 0
 }
 
-// tokens are the words; nobody may change them.
-func (t *Text) tokens(split bool) []token {
+// cutting cuts the text; where no apostrophe stands in a word, both ways are one.
+func (t *Text) cutting(split bool) *cutting {
 	m := mode(split)
-	if !t.did[m] {
-		t.toks[m], t.did[m] = tokenize(t.text, split), true
+	if c := t.read[m]; c != nil {
+		return c
 	}
-	return t.toks[m]
+	if other := t.read[1-m]; other != nil && !other.parted {
+		t.read[m] = other
+		return other
+	}
+	c := &t.cuts[m]
+	c.hides, c.hidden, c.index = nil, false, nil
+	c.tokenize(t.text, split)
+	t.read[m] = c
+	return c
 }
 
-// copied are the words for a pack to tag.
-func (t *Text) copied(split bool) []token { return slices.Clone(t.tokens(split)) }
+// tokens are the words; nobody may change them.
+func (t *Text) tokens(split bool) []token { return t.cutting(split).toks }
+
+// copied are the words for a pack to tag, until the next pack asks.
+func (t *Text) copied(split bool) []token {
+	t.tags = append(t.tags[:0], t.tokens(split)...)
+	return t.tags
+}
 
 // spellings are, for each word, those that it may hide; nil where no word hides any.
 func (t *Text) spellings(split bool) [][]string {
-	m := mode(split)
-	if t.hidden[m] {
-		return t.hides[m]
+	c := t.cutting(split)
+	if c.hidden {
+		return c.hides
 	}
-	t.hidden[m] = true
-	toks := t.tokens(split)
-	for i := range toks {
-		if h := hidden(toks[i].word); h != nil {
-			if t.hides[m] == nil {
-				t.hides[m] = make([][]string, len(toks))
+	c.hidden = true
+	for i := range c.toks {
+		if !c.toks[i].odd {
+			continue
+		}
+		if h := hidden(c.toks[i].word); h != nil {
+			if c.hides == nil {
+				c.hides = make([][]string, len(c.toks))
 			}
-			t.hides[m][i] = h
+			c.hides[i] = h
 		}
 	}
-	return t.hides[m]
+	return c.hides
 }

@@ -1,6 +1,7 @@
 package lexicon
 
 import (
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -26,6 +27,8 @@ type token struct {
 	capital    bool
 	acronym    bool // a capital inside: SARS, CoV
 	question   bool // its sentence ends with a question mark
+	odd        bool // it may hide another spelling: it has a figure, a sign or a letter drawn out
+	picture    bool // an emoji that stands for a word
 }
 
 // limit keeps hostile input from becoming a slow one: longer words are read as far as this.
@@ -34,23 +37,54 @@ const limit = 64
 // tokenize cuts text into words. With split, an apostrophe ends a word (l'eau, qu'on), else it is left out of
 // it (don't, let's).
 func tokenize(text string, split bool) []token {
-	t := tokenizer{split: split, toks: make([]token, 0, len(text)/5+1)}
-	pos := 0
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		next, _ := utf8.DecodeRuneInString(text[i+size:])
-		t.read(r, next, pos)
-		pos++
+	var t tokenizer
+	t.tokenize(text, split)
+	return t.toks
+}
+
+func (t *tokenizer) tokenize(text string, split bool) {
+	*t = tokenizer{split: split, toks: t.toks[:0], folded: t.folded[:0], ends: t.ends[:0]}
+	kinds := runeKinds()
+	for i := 0; i < len(text); t.pos++ {
+		r, size := rune(text[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(text[i:])
+		}
 		i += size
+		kind := runeKind(0)
+		if r < foldedRunes {
+			kind = kinds[r]
+		} else {
+			r, kind = t.beyond(r)
+		}
+		switch {
+		case kind&letter != 0:
+			t.letter(r, kind)
+		case r == ' ':
+			t.flush()
+		case kind&unseen != 0:
+		default:
+			t.sign(r, text[i:])
+		}
 	}
-	t.flush(pos)
+	t.flush()
 	t.endSentence(false)
 	if t.quoted { // never closed: an apostrophe, or the quotation goes on elsewhere
 		for i := t.opened; i < len(t.toks); i++ {
 			t.toks[i].quoted = false
 		}
 	}
-	return joinLetters(shout(t.toks))
+	t.spell()
+	t.toks = joinLetters(shout(t.toks))
+}
+
+// spell gives the tokens their words, which lie in one string.
+func (t *tokenizer) spell() {
+	all, from := string(t.folded), 0
+	for i, end := range t.ends {
+		t.toks[i].word = all[from:end]
+		from = int(end)
+	}
 }
 
 // shout forgets the capitals of a text that is written in capitals throughout.
@@ -83,7 +117,7 @@ func joinLetters(toks []token) []token {
 		for _, u := range toks[i+1 : j] {
 			t.word += u.word
 		}
-		t.end = toks[j-1].end
+		t.end, t.odd = toks[j-1].end, true
 		out = append(out, t)
 		i = j
 	}
@@ -93,53 +127,147 @@ func joinLetters(toks []token) []token {
 type tokenizer struct {
 	split    bool
 	toks     []token
-	word     []byte
-	from     int
+	folded   []byte  // all words, one after the other
+	ends     []int32 // of each in folded
+	pos      int     // runes read
+	begin    int     // of the word at hand in folded
+	from     int     // and in the text
+	last     rune    // its last letter
+	run      int     // how often that stands in a row
+	odd      bool
 	capital  bool
 	acronym  bool
 	edge     edge
 	colon    bool
 	quoted   bool
-	opened   int // first token after the quotation mark that is open
-	sentence int // first token of the running sentence
+	parted   bool // an apostrophe stands between letters
+	pictures bool // there may be emoji
+	opened   int  // first token after the quotation mark that is open
+	sentence int  // first token of the running sentence
 }
 
-func (t *tokenizer) read(r, next rune, pos int) {
+// runeKind is what a rune does to words.
+type runeKind uint8
+
+const (
+	letter runeKind = 1 << iota // or a digit
+	upper
+	unseen  // marks, tatweel, joiners
+	strange // a figure or sign that may stand for a letter
+)
+
+func kindOf(r rune) (k runeKind) {
+	switch {
+	case unicode.IsLetter(r) || unicode.IsDigit(r):
+		if k = letter; unicode.IsUpper(r) {
+			k |= upper
+		}
+	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r), r == 'ـ':
+		return unseen
+	}
+	if '0' <= r && r <= '9' || r == '@' || r == '$' {
+		k |= strange
+	}
+	return k
+}
+
+// runeKinds are worked out once, as their folding is.
+var runeKinds = sync.OnceValue(func() *[foldedRunes]runeKind {
+	var t [foldedRunes]runeKind
+	for r := range t {
+		t[r] = kindOf(rune(r))
+	}
+	return &t
+})
+
+// beyond is the rune and its kind where neither stands in the tables.
+func (t *tokenizer) beyond(r rune) (rune, runeKind) {
 	if r >= 0x1f170 && r <= 0x1f17f {
 		r = squared[r-0x1f170]
 	}
+	t.pictures = t.pictures || r >= firstPicture
+	return r, kindOf(r)
+}
+
+func (t *tokenizer) letter(r rune, kind runeKind) {
+	n := len(t.folded) - t.begin
 	switch {
-	case unicode.IsLetter(r) || unicode.IsDigit(r), (r == '@' || r == '$') && (len(t.word) > 0 || unicode.IsLetter(next)):
-		if len(t.word) == 0 {
-			t.from, t.capital, t.acronym = pos, unicode.IsUpper(r), false
-		} else if unicode.IsUpper(r) {
-			t.acronym = true
-		}
-		if len(t.word) < limit {
-			t.word = append(t.word, foldRune(r)...)
-		}
-	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r), r == 'ـ':
-	case (r == '\'' || r == '’' || r == 'ʼ') && len(t.word) > 0 && unicode.IsLetter(next):
-		if t.split {
-			t.flush(pos)
-		}
-	default:
-		t.flush(pos)
-		t.mark(r, next)
+	case n == 0:
+		t.from, t.capital, t.acronym, t.odd, t.run = t.pos, kind&upper != 0, false, false, 0
+	case kind&upper != 0:
+		t.acronym = true
 	}
+	if n >= limit {
+		return
+	}
+	if kind&strange != 0 {
+		t.odd = true
+	}
+	if r < utf8.RuneSelf {
+		if kind&upper != 0 {
+			r |= 0x20
+		}
+		t.folded = append(t.folded, byte(r))
+		t.drawn(r)
+		return
+	}
+	f := foldRune(r)
+	t.folded = append(t.folded, f...)
+	for _, c := range f {
+		if c < foldedRunes && runeKinds()[c]&strange != 0 { // a figure in disguise
+			t.odd = true
+		}
+		t.drawn(c)
+	}
+}
+
+// drawn counts how often a letter stands in a row.
+func (t *tokenizer) drawn(r rune) {
+	if r != t.last {
+		t.last, t.run = r, 0
+	}
+	if t.run++; t.run == 3 {
+		t.odd = true
+	}
+}
+
+// sign reads what is no letter by itself; rest is the text after it.
+func (t *tokenizer) sign(r rune, rest string) {
+	switch r {
+	case '@', '$':
+		if len(t.folded) > t.begin || unicode.IsLetter(first(rest)) {
+			t.letter(r, strange)
+			return
+		}
+	case '\'', '’', 'ʼ':
+		if len(t.folded) > t.begin && unicode.IsLetter(first(rest)) {
+			if t.parted = true; t.split {
+				t.flush()
+			}
+			return
+		}
+	}
+	t.flush()
+	t.mark(r, rest)
+}
+
+// first is the first rune of a text, and no letter where there is none.
+func first(text string) rune {
+	r, _ := utf8.DecodeRuneInString(text)
+	return r
 }
 
 // squared are the emoji of letters, from U+1F170, which hide a word from a machine and not from a reader.
 var squared = [16]rune{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p'}
 
-func (t *tokenizer) mark(r, next rune) {
+func (t *tokenizer) mark(r rune, rest string) {
 	switch r {
 	case '?', '؟', '፧':
 		t.endSentence(true)
 	case '!', '\n', '۔', '።', '¡', '¿':
 		t.endSentence(false)
 	case '.':
-		if !unicode.IsDigit(next) {
+		if !unicode.IsDigit(first(rest)) {
 			t.endSentence(false)
 		}
 	case ':':
@@ -150,7 +278,7 @@ func (t *tokenizer) mark(r, next rune) {
 		t.quote(r == '“' || r == '„' || r == '«' || r == '"' && !t.quoted)
 	case '\'', '‘', '’':
 		// An apostrophe that ends a word looks like a closing quotation mark; one that opens a word is one.
-		if unicode.IsLetter(next) {
+		if unicode.IsLetter(first(rest)) {
 			t.quote(true)
 		} else if t.quoted {
 			t.quote(false)
@@ -165,16 +293,17 @@ func (t *tokenizer) quote(open bool) {
 	}
 }
 
-func (t *tokenizer) flush(pos int) {
-	if len(t.word) == 0 {
+func (t *tokenizer) flush() {
+	if len(t.folded) == t.begin {
 		return
 	}
 	t.toks = append(t.toks, token{
-		word: string(t.word), start: t.from, end: pos, entry: -1,
-		edge: t.edge, colon: t.colon, quoted: t.quoted,
-		capital: t.capital, acronym: t.acronym,
+		start: t.from, end: t.pos, entry: -1, edge: t.edge, colon: t.colon, quoted: t.quoted,
+		capital: t.capital, acronym: t.acronym, odd: t.odd,
 	})
-	t.word, t.edge, t.colon = t.word[:0], joined, false
+	t.begin = len(t.folded)
+	t.ends = append(t.ends, int32(t.begin))
+	t.edge, t.colon = joined, false
 }
 
 func (t *tokenizer) endSentence(question bool) {

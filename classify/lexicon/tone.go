@@ -63,6 +63,8 @@ type tones struct {
 	phrases map[string][]tonePhrase
 	split   bool
 	clitics []string
+	bit     uint64                 // of its pack in the index; 0 where it is in none
+	keys    keys                   // of stems
 	lapses  func() map[string]bool // groups' names with one letter left out
 	// forgives is set by "!misspelt": a name with a letter left out or two swapped is heard.
 	forgives bool
@@ -127,18 +129,6 @@ func (t *tones) add(line string) error {
 	return nil
 }
 
-func (t *tones) look(w string) tone {
-	if found := t.plain(w); found != 0 {
-		return found
-	}
-	for _, h := range hidden(w) {
-		if found := t.plain(h); found != 0 {
-			return found
-		}
-	}
-	return 0
-}
-
 func (t *tones) plain(w string) tone {
 	if found := t.stemmed(w); found != 0 {
 		return found
@@ -157,7 +147,7 @@ func (t *tones) stemmed(w string) tone {
 	if found, ok := t.words[w]; ok {
 		return found
 	}
-	if len(w) < stemKey {
+	if len(w) < stemKey || !t.keys.has(w) {
 		return 0
 	}
 	for _, s := range t.stems[w[:stemKey]] {
@@ -181,6 +171,7 @@ func (t *tones) addStem(text string, c tone) {
 	if len(text) < stemKey {
 		return
 	}
+	t.keys.add(text)
 	list := t.stems[text[:stemKey]]
 	for i := range list {
 		if list[i].text == text {
@@ -246,7 +237,7 @@ func (l *Lexicon) Tone(lang string, text *Text) (Tone, error) {
 	if p.tones == nil {
 		return Tone{}, nil
 	}
-	return p.tones.read(text, lang), nil
+	return p.tones.read(text, l.all(), lang), nil
 }
 
 // toneReader walks one text.
@@ -258,28 +249,86 @@ type toneReader struct {
 	out  Tone
 }
 
-func (t *tones) read(text *Text, lang string) Tone {
-	r := &toneReader{toks: pictured(text.tokens(t.split), text.text), lang: lang, out: Tone{Known: true}}
-	r.at, r.long = make([]tone, len(r.toks)), make([]uint8, len(r.toks))
+func (t *tones) read(text *Text, x *index, lang string) Tone {
+	r := &toneReader{toks: text.pictured(t.split), lang: lang, out: Tone{Known: true}}
+	r.at, r.long = text.toneRoom(len(r.toks))
+	asked, hides := text.asked(x, t.split), text.spellings(t.split)
+	j := 0 // the word in both
 	for i := 0; i < len(r.toks); i++ {
-		if ph := t.phraseAt(r.toks, i); ph.words != nil {
+		if r.toks[i].picture {
+			r.at[i] = pictures[r.toks[i].word]
+			continue
+		}
+		k := asked[j]
+		if ph := t.phraseAt(r.toks, i, k); ph.words != nil {
 			for k := range ph.words {
 				r.at[i+k] = ph.tone &^ (toneRumour | toneToll)
 			}
 			r.at[i], r.long[i] = ph.tone, uint8(min(len(ph.words), 255)) // one mark a phrase
 			i += len(ph.words) - 1
+			j += len(ph.words)
 			continue
 		}
-		if r.at[i] = pictures[r.toks[i].word]; r.at[i] == 0 {
-			r.at[i] = t.look(r.toks[i].word)
+		if r.at[i] = t.hears(r.toks[i].word, k); r.at[i] == 0 && hides != nil {
+			r.at[i] = t.hidden(hides[j])
 		}
+		j++
 	}
 	r.misspelled(t)
 	r.judge()
 	return r.out
 }
 
-func (t *tones) phraseAt(toks []token, i int) (best tonePhrase) {
+// toneRoom is room for the tones of n words.
+func (t *Text) toneRoom(n int) ([]tone, []uint8) {
+	t.tones, t.long = slices.Grow(t.tones[:0], n)[:n], slices.Grow(t.long[:0], n)[:n]
+	clear(t.tones)
+	clear(t.long)
+	return t.tones, t.long
+}
+
+// hears is plain, for a word that the index was asked of.
+func (t *tones) hears(w string, k knowing) tone {
+	if t.bit == 0 || k.tones&t.bit != 0 || len(t.clitics) > 0 {
+		return t.plain(w)
+	}
+	if len(w) < stemKey || !t.keys.has(w) {
+		return 0
+	}
+	return t.stemmed(w)
+}
+
+func (t *tones) hidden(spellings []string) tone {
+	for _, h := range spellings {
+		if found := t.plain(h); found != 0 {
+			return found
+		}
+	}
+	return 0
+}
+
+// keys are the first bytes of stems, more or less: what it does not have begins no stem.
+type keys [64]uint64
+
+func (k *keys) slot(w string) (int, uint64) {
+	h := (uint32(w[0]) | uint32(w[1])<<8 | uint32(w[2])<<16) * 0x9e3779b1 >> 20
+	return int(h >> 6), 1 << (h & 63)
+}
+
+func (k *keys) add(w string) {
+	i, bit := k.slot(w)
+	k[i] |= bit
+}
+
+func (k *keys) has(w string) bool {
+	i, bit := k.slot(w)
+	return k[i]&bit != 0
+}
+
+func (t *tones) phraseAt(toks []token, i int, k knowing) (best tonePhrase) {
+	if t.bit != 0 && k.tonesRun&t.bit == 0 {
+		return best
+	}
 	for _, ph := range t.phrases[toks[i].word] {
 		if i+len(ph.words) > len(toks) || len(ph.words) <= len(best.words) {
 			continue
@@ -529,22 +578,29 @@ var pictures = func() map[string]tone {
 	return m
 }()
 
-// pictured adds a token for every such emoji, in the order of the text.
-func pictured(toks []token, text string) []token {
+// firstPicture is below every emoji that stands for a word.
+const firstPicture = 0x2600
+
+// pictured are the words of a text with a token for every such emoji, in the order of the text.
+func (t *Text) pictured(split bool) []token {
+	c := t.cutting(split)
+	if !c.pictures {
+		return c.toks
+	}
 	var found []token
 	pos := 0
-	for _, r := range text {
-		if r >= 0x2600 {
+	for _, r := range t.text {
+		if r >= firstPicture {
 			if w := string(r); pictures[w] != 0 {
-				found = append(found, token{word: w, start: pos, end: pos + 1, entry: -1})
+				found = append(found, token{word: w, start: pos, end: pos + 1, entry: -1, picture: true})
 			}
 		}
 		pos++
 	}
 	if found == nil {
-		return toks
+		return c.toks
 	}
-	toks = slices.Concat(toks, found)
+	toks := slices.Concat(c.toks, found)
 	slices.SortStableFunc(toks, func(a, b token) int { return a.start - b.start })
 	return toks
 }
