@@ -69,20 +69,20 @@ func (s *Stage) combine(text string, in Input, v *verdict) counterpoint.SegmentA
 	}
 	blocked := v.cues.Raw > 0 && v.cues.Level == 0
 	z := logits(v, blocked)
-	head := s.raisedBy(in, v, z, blocked)
-	a.Level = max(a.Level, toneLevel(v, z, blocked))
+	head := s.raisedBy(in, v, &z, blocked)
+	a.Level = max(a.Level, toneLevel(v, &z, blocked))
 	a.Basis = basis(v, a.Level)
 	if a.Flag = flagged(a, head != "", heard); a.Flag {
 		a.Threshold = s.thresholds.Expect(head, v.lang(), in.Kind, s.prevalence)
 	}
-	for l := range z { // what is decided above does not hang on it: a curve rises through the origin
-		z[l] = s.curves.At(l, v.lang(), z[l])
+	for i, curve := range s.curves.In(v.lang()) { // what is decided above does not hang on it: a curve rises through the origin
+		z[i] = curve.At(z[i])
 	}
 	a.Scores = make(map[counterpoint.Label]float64, len(counterpoint.Scored))
 	for _, l := range counterpoint.Scored {
-		a.Scores[l] = sigmoid(z[l])
+		a.Scores[l] = sigmoid(z[place(l)])
 	}
-	s.explain(text, in, v, z, blocked, &a)
+	s.explain(text, in, v, &z, blocked, &a)
 	return a
 }
 
@@ -115,58 +115,62 @@ const plainly = -1.4
 const steepest = 12
 
 // logits adds the cues and the tone to what the model says.
-func logits(v *verdict, blocked bool) map[counterpoint.Label]float64 {
-	out := make(map[counterpoint.Label]float64, len(counterpoint.Labels))
-	for _, l := range counterpoint.Labels {
-		out[l] = logit(modelP(v, l))
+func logits(v *verdict, blocked bool) (out odds) {
+	for i, l := range counterpoint.Labels {
+		if p, ok := trainedP(v, l); ok {
+			out[i] = logit(p)
+		} else {
+			out[i] = priorLogit
+		}
 	}
-	added := map[string]bool{}
+	added := uint64(0)
 	for _, h := range v.cues.Hits {
-		if added[h.Cue] {
+		c := cues[h.Cue]
+		if c == nil || added&c.bit != 0 {
 			continue
 		}
-		added[h.Cue] = true
-		for l, w := range weight[h.Cue] {
-			out[l] += w
+		added |= c.bit
+		for i, w := range c.weight {
+			out[i] += w
 		}
 	}
-	toned(v, out)
-	for l := range out {
-		if (blocked || framed(v)) && l != counterpoint.Offensive && l != counterpoint.MisinformationCue {
-			out[l] = min(out[l], logit(gated))
+	toned(v, &out)
+	for i := range out {
+		if (blocked || framed(v)) && i != atOffensive && i != atMisinformation {
+			out[i] = min(out[i], gatedLogit)
 		}
-		out[l] = min(max(out[l], -steepest), steepest)
+		out[i] = min(max(out[i], -steepest), steepest)
 	}
 	return out
 }
 
 // toned adds what the tone file hears. Where the text is of a kind that an expert of the model was trained for, the
 // expert knows better.
-func toned(v *verdict, out map[counterpoint.Label]float64) {
+func toned(v *verdict, out *odds) {
 	if !v.tone.Known {
 		return
 	}
 	for _, h := range v.tone.Rumour {
-		out[h.Label] += h.Weight
+		out[place(h.Label)] += h.Weight
 	}
-	_, trained := v.scores.Logit[counterpoint.Hate]
+	trained := v.scores.Has(counterpoint.Hate)
 	if !trained && v.cues.Level == 0 {
-		out[counterpoint.Hate] = unheard
+		out[atHate] = unheard
 	}
 	if trained && v.lang() != english {
-		out[counterpoint.Hate] *= abroad
+		out[atHate] *= abroad
 	}
 	share := v.toneShare()
-	out[counterpoint.Hate] += share * v.tone.Logit()
+	out[atHate] += share * v.tone.Logit()
 	switch {
 	case !trained || v.cues.Level > 0:
 	case !v.tone.Group:
-		out[counterpoint.Hate] += share * nobody
+		out[atHate] += share * nobody
 	case len(v.tone.Hits) == 0:
-		out[counterpoint.Hate] += share * plainly
+		out[atHate] += share * plainly
 	}
 	if trained || v.tone.Group {
-		out[counterpoint.Violence] += toneHarm * float64(min(v.tone.Harm, 2))
+		out[atViolence] += toneHarm * float64(min(v.tone.Harm, 2))
 	}
 	if v.tone.Logit() < 0 {
 		return
@@ -174,9 +178,9 @@ func toned(v *verdict, out map[counterpoint.Label]float64) {
 	for _, h := range v.tone.Hits {
 		switch {
 		case h.Label == counterpoint.Violence && h.Weight > 2:
-			out[h.Label] += toneViolence
+			out[atViolence] += toneViolence
 		case h.Label == counterpoint.Dehumanization && h.Weight > 2:
-			out[h.Label] += toneBeast
+			out[atDehumanization] += toneBeast
 		}
 	}
 }
@@ -206,15 +210,22 @@ func framed(v *verdict) bool {
 }
 
 func modelP(v *verdict, l counterpoint.Label) float64 {
-	p, scored := v.scores.P[l]
-	if _, trained := v.scores.Logit[l]; scored && trained {
-		return min(max(p, 0.0005), 0.9995)
+	if p, ok := trainedP(v, l); ok {
+		return p
 	}
 	return prior
 }
 
+// trainedP is what a trained model gives the label; false is where none is.
+func trainedP(v *verdict, l counterpoint.Label) (float64, bool) {
+	if !v.scores.Has(l) {
+		return 0, false
+	}
+	return min(max(v.scores.P(l), 0.0005), 0.9995), true
+}
+
 // raisedBy is what is sure enough to take a reviewer's time, empty for nothing: a cue, or a score that reaches its cut.
-func (s *Stage) raisedBy(in Input, v *verdict, z map[counterpoint.Label]float64, blocked bool) string {
+func (s *Stage) raisedBy(in Input, v *verdict, z *odds, blocked bool) string {
 	r := raising(v, z, blocked)
 	if r.head != "" {
 		return r.head
@@ -238,7 +249,7 @@ type raised struct {
 	scores map[counterpoint.Label]float64
 }
 
-func raising(v *verdict, z map[counterpoint.Label]float64, blocked bool) raised {
+func raising(v *verdict, z *odds, blocked bool) raised {
 	switch {
 	case v.cues.Level == 3:
 		return raised{head: threshold.Call}
@@ -251,8 +262,8 @@ func raising(v *verdict, z map[counterpoint.Label]float64, blocked bool) raised 
 	}
 	out := raised{scores: map[counterpoint.Label]float64{}}
 	for _, l := range threshold.Scores {
-		if _, trained := v.scores.Logit[l]; trained {
-			out.scores[l] = min(modelP(v, l), sigmoid(z[l]))
+		if p, trained := trainedP(v, l); trained {
+			out.scores[l] = min(p, sigmoid(z[place(l)]))
 		}
 	}
 	return out
@@ -260,15 +271,22 @@ func raising(v *verdict, z map[counterpoint.Label]float64, blocked bool) raised 
 
 // Logits are the log-odds of the labels of a short text before they are calibrated, for those who calibrate.
 func (s *Stage) Logits(text, lang string, kind counterpoint.SourceKind) (map[counterpoint.Label]float64, error) {
-	v, errs := s.listen(text, Input{Lang: lang, Kind: kind})
-	return logits(&v, v.cues.Raw > 0 && v.cues.Level == 0), errors.Join(errs...)
+	var v verdict
+	errs := s.listen(text, Input{Lang: lang, Kind: kind}, &v)
+	z := logits(&v, v.cues.Raw > 0 && v.cues.Level == 0)
+	out := make(map[counterpoint.Label]float64, len(z))
+	for i, l := range counterpoint.Labels {
+		out[l] = z[i]
+	}
+	return out, errors.Join(errs...)
 }
 
 // Raising says what may flag a short text, for those who look for the thresholds: a head that no threshold stops, or
 // the scores that have to reach one. Neither is of a text that nothing flags.
 func (s *Stage) Raising(text, lang string, kind counterpoint.SourceKind) (head string, scores map[counterpoint.Label]float64, err error) {
 	in := Input{Lang: lang, Kind: kind}
-	v, errs := s.listen(text, in)
+	var v verdict
+	errs := s.listen(text, in, &v)
 	if len(errs) > 0 {
 		return "", nil, errors.Join(errs...)
 	}
@@ -277,7 +295,8 @@ func (s *Stage) Raising(text, lang string, kind counterpoint.SourceKind) (head s
 	if a := s.combine(text, in, &v); !flagged(a, true, heard) {
 		return "", nil, nil
 	}
-	r := raising(&v, logits(&v, blocked), blocked)
+	z := logits(&v, blocked)
+	r := raising(&v, &z, blocked)
 	return r.head, r.scores, nil
 }
 
@@ -286,11 +305,11 @@ const toneSure = 8
 
 // toneLevel is the level that model and tone raise at the tipping point of one half: what the machine would guess
 // if it had to. Whether that is worth a reviewer's time is another question (surely).
-func toneLevel(v *verdict, z map[counterpoint.Label]float64, blocked bool) int {
-	if blocked || framed(v) || z[counterpoint.Hate] < 0 || v.tone.Countered {
+func toneLevel(v *verdict, z *odds, blocked bool) int {
+	if blocked || framed(v) || z[atHate] < 0 || v.tone.Countered {
 		return 0
 	}
-	if z[counterpoint.Violence] >= 0 || z[counterpoint.Dehumanization] >= 0 {
+	if z[atViolence] >= 0 || z[atDehumanization] >= 0 {
 		return 2
 	}
 	return 1
@@ -326,7 +345,7 @@ func flagged(a counterpoint.SegmentAssessment, sure, heard bool) bool {
 }
 
 // explain fills in the findings, and what spoke against.
-func (s *Stage) explain(text string, in Input, v *verdict, z map[counterpoint.Label]float64, blocked bool, a *counterpoint.SegmentAssessment) {
+func (s *Stage) explain(text string, in Input, v *verdict, z *odds, blocked bool, a *counterpoint.SegmentAssessment) {
 	if denied := blocked && !signal(a.Stance); !denied {
 		for _, h := range v.cues.Hits {
 			a.Findings = append(a.Findings, s.finding(h, z, 1))
@@ -341,7 +360,7 @@ func (s *Stage) explain(text string, in Input, v *verdict, z map[counterpoint.La
 			Reason: "the recogniser could not hear these words; listen before you judge them",
 		})
 	}
-	if z[counterpoint.MisinformationCue] >= 0 { // one mark alone is everyday talk
+	if z[atMisinformation] >= 0 { // one mark alone is everyday talk
 		for _, h := range v.tone.Rumour {
 			a.Findings = append(a.Findings, s.finding(h, z, 1))
 		}
@@ -353,8 +372,8 @@ func (s *Stage) explain(text string, in Input, v *verdict, z map[counterpoint.La
 	settle(text, z, a)
 }
 
-func (s *Stage) explainTone(v *verdict, z map[counterpoint.Label]float64, a *counterpoint.SegmentAssessment) {
-	if z[counterpoint.Hate] >= 0 {
+func (s *Stage) explainTone(v *verdict, z *odds, a *counterpoint.SegmentAssessment) {
+	if z[atHate] >= 0 {
 		for _, h := range v.tone.Hits {
 			a.Findings = append(a.Findings, s.finding(h, z, 1))
 		}
@@ -367,17 +386,17 @@ func (s *Stage) explainTone(v *verdict, z map[counterpoint.Label]float64, a *cou
 // explainModel marks the words that people would mark, where the text is flagged or more likely offensive than not: the
 // tagger finds a word in any text, and in ordinary talk it would point at the weather. Where a label is over one half
 // without a mark of its own, it gives the words that weigh most.
-func (s *Stage) explainModel(text string, in Input, v *verdict, z map[counterpoint.Label]float64, a *counterpoint.SegmentAssessment) {
+func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *counterpoint.SegmentAssessment) {
 	if !v.scores.Trained {
 		return
 	}
 	l := counterpoint.Offensive
 	var marks [][2]int
-	if a.Level > 0 || z[l] >= 0 {
+	if a.Level > 0 || z[atOffensive] >= 0 {
 		marks = s.model.Marks(text, v.lang())
 	}
 	for _, m := range marks {
-		a.Findings = append(a.Findings, counterpoint.Finding{Label: l, Score: sigmoid(z[l]), Start: m[0], End: m[1], Contribution: markWeight,
+		a.Findings = append(a.Findings, counterpoint.Finding{Label: l, Score: sigmoid(z[atOffensive]), Start: m[0], End: m[1], Contribution: markWeight,
 			Reason: "the trained model hears " + heard[l] + " in these words", Version: s.versions["hate"]})
 	}
 	for _, l := range []counterpoint.Label{counterpoint.Hate, counterpoint.Violence, counterpoint.Dehumanization} {
@@ -397,8 +416,11 @@ const markWeight = 1.0
 
 // settle makes the contributions to each label that is shown add up to its logit. What the words shown do not
 // account for, the other words and how rare the label is, stands beside what spoke against.
-func settle(text string, z map[counterpoint.Label]float64, a *counterpoint.SegmentAssessment) {
-	for _, l := range counterpoint.Labels {
+func settle(text string, z *odds, a *counterpoint.SegmentAssessment) {
+	if len(a.Findings)+len(a.Against) == 0 {
+		return
+	}
+	for at, l := range counterpoint.Labels {
 		sum, best, worst := 0.0, -1, -1
 		for i, f := range a.Findings {
 			if f.Label == l {
@@ -416,11 +438,11 @@ func settle(text string, z map[counterpoint.Label]float64, a *counterpoint.Segme
 				}
 			}
 		}
-		switch rest := z[l] - sum; {
+		switch rest := z[at] - sum; {
 		case best >= 0 && rest > 0:
 			a.Findings[best].Contribution += rest
 		case best >= 0 && rest < 0:
-			a.Against = append(a.Against, counterpoint.Finding{Label: l, Score: sigmoid(z[l]), End: len([]rune(text)), Cue: "REST", Contribution: rest,
+			a.Against = append(a.Against, counterpoint.Finding{Label: l, Score: sigmoid(z[at]), End: len([]rune(text)), Cue: "REST", Contribution: rest,
 				Reason: "all other words, and how seldom such a text is " + string(l)})
 		case worst >= 0 && a.Against[worst].Contribution+rest < 0:
 			a.Against[worst].Contribution += rest
@@ -438,13 +460,13 @@ func signal(st counterpoint.Stance) bool {
 	return slices.Contains([]counterpoint.Stance{counterpoint.Condemn, counterpoint.ReportOn, counterpoint.Quote, counterpoint.Question}, st)
 }
 
-func (s *Stage) finding(h lexicon.Hit, z map[counterpoint.Label]float64, sign float64) counterpoint.Finding {
+func (s *Stage) finding(h lexicon.Hit, z *odds, sign float64) counterpoint.Finding {
 	w := math.Abs(h.Weight)
 	if own, ok := weight[h.Cue][h.Label]; ok && sign > 0 {
 		w = own
 	}
 	return counterpoint.Finding{
-		Label: h.Label, Score: sigmoid(z[h.Label]), Start: h.Start, End: h.End, Contribution: sign * w,
+		Label: h.Label, Score: sigmoid(z[place(h.Label)]), Start: h.Start, End: h.End, Contribution: sign * w,
 		Reason: h.Reason, Cue: h.Cue, Entry: h.Entry, Version: s.versions["lexicon"],
 	}
 }

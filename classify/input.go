@@ -1,6 +1,8 @@
 package classify
 
 import (
+	"slices"
+
 	"counterpoint"
 	"counterpoint/classify/hate"
 	"counterpoint/classify/language"
@@ -62,62 +64,71 @@ const (
 // cues reads the text with the pack of its language, of every language that was hinted at, and of any other
 // that knows most of its words; the gravest reading counts.
 func (s *Stage) cues(text string, in Input, v *verdict) error {
-	c := lexicon.Context{Country: in.Country, Role: in.Role, Day: in.Day}
+	h := hearing{lexicon: s.lexicon, text: lexicon.Cut(text), context: lexicon.Context{Country: in.Country, Role: in.Role, Day: in.Day}, v: v}
+	defer h.text.Release()
 	for _, t := range in.Before {
-		c.Before = append(c.Before, lexicon.Before{Text: t.Text, Same: t.Same, Role: t.Role})
+		h.context.Before = append(h.context.Before, lexicon.Before{Text: t.Text, Same: t.Same, Role: t.Role})
 	}
-	var err error
-	cut := lexicon.Cut(text)
-	defer cut.Release()
-	seen := map[string]bool{}
+	h.seen = h.room[:0]
 	v.cues = lexicon.Reading{Stance: counterpoint.Assert, Imminence: 1}
-	read := func(lang string, known float64) {
-		if seen[lang] || !s.lexicon.Has(lang) {
-			return
-		}
-		seen[lang] = true
-		r, e := s.lexicon.Read(lang, cut, c)
-		if e != nil {
-			err = e
-			return
-		}
-		if r.Known < known && (r.Grammar || known > knownHinted) {
-			return
-		}
-		if v.cues.Lang == "" || graverReading(r, v.cues) {
-			v.cues = r
-		}
-	}
-	read(v.lang(), 0)
+	h.read(v.lang(), 0)
 	for _, sp := range v.answer.Spans {
 		if v.lang() == counterpoint.Undetermined { // what a span is named in a text nobody could name is a hint
-			read(sp.Lang, knownHinted)
+			h.read(sp.Lang, knownHinted)
 			continue
 		}
-		read(sp.Lang, 0)
+		h.read(sp.Lang, 0)
 	}
-	read(everywhere, 0)
-	for _, lang := range hints(v, in) {
-		read(lang, knownHinted)
-	}
+	h.read(everywhere, 0)
+	h.hints(in)
 	tone := v.lang()
 	if tone == counterpoint.Undetermined {
 		tone = v.answer.Best
 	}
-	t, e := s.lexicon.Tone(tone, cut)
+	t, e := s.lexicon.Tone(tone, h.text)
 	if v.tone = t; e != nil {
-		err = e
+		h.err = e
 	}
-	for _, lang := range s.lexicon.Knowing(cut, knownUnasked) {
-		read(lang, max(knownUnasked, v.cues.Known))
+	for _, lang := range s.lexicon.Knowing(h.text, knownUnasked) {
+		h.read(lang, max(knownUnasked, v.cues.Known))
 	}
-	return err
+	return h.err
+}
+
+// hearing is one text while packs read it.
+type hearing struct {
+	lexicon Lexicon
+	text    *lexicon.Text
+	context lexicon.Context
+	v       *verdict
+	seen    []string // languages
+	room    [8]string
+	err     error
+}
+
+// read keeps the reading of a language, once, if it knows enough of the text and is graver than what was read before.
+func (h *hearing) read(lang string, known float64) {
+	if slices.Contains(h.seen, lang) || !h.lexicon.Has(lang) {
+		return
+	}
+	h.seen = append(h.seen, lang)
+	r, err := h.lexicon.Read(lang, h.text, h.context)
+	if err != nil {
+		h.err = err
+		return
+	}
+	if r.Known < known && (r.Grammar || known > knownHinted) {
+		return
+	}
+	if h.v.cues.Lang == "" || graverReading(&r, &h.v.cues) {
+		h.v.cues = r
+	}
 }
 
 // everywhere is the pack of what is said alike in many languages.
 const everywhere = "mul"
 
-func graverReading(a, b lexicon.Reading) bool {
+func graverReading(a, b *lexicon.Reading) bool {
 	if a.Level != b.Level {
 		return a.Level > b.Level
 	}
@@ -127,16 +138,21 @@ func graverReading(a, b lexicon.Reading) bool {
 	return a.Grammar && a.Known > b.Known
 }
 
-// hints are the languages that something beside the words points to.
-func hints(v *verdict, in Input) []string {
-	out := []string{v.answer.Best}
-	for _, also := range v.answer.Also { // Kirundi beside Kinyarwanda, Dioula beside Bambara
-		out = append(out, also.Lang)
+// hints reads the languages that something beside the words points to.
+func (h *hearing) hints(in Input) {
+	h.read(h.v.answer.Best, knownHinted)
+	for _, also := range h.v.answer.Also { // Kirundi beside Kinyarwanda, Dioula beside Bambara
+		h.read(also.Lang, knownHinted)
 	}
-	for _, code := range append([]string{in.Lang}, in.Languages...) {
-		if lang, ok := counterpoint.Lang(code); ok {
-			out = append(out, lang)
-		}
+	h.named(in.Lang)
+	for _, code := range in.Languages {
+		h.named(code)
 	}
-	return out
+}
+
+// named reads the language of a code.
+func (h *hearing) named(code string) {
+	if lang, ok := counterpoint.Lang(code); ok {
+		h.read(lang, knownHinted)
+	}
 }

@@ -19,10 +19,14 @@ type part struct {
 	at   int // first rune in the whole
 }
 
+// split is the pieces of a long text, nil for a short one.
 func split(text string) []part {
+	if len(text) <= longest {
+		return nil
+	}
 	runes := []rune(text)
 	if len(runes) <= longest {
-		return []part{{text, 0}}
+		return nil
 	}
 	var out []part
 	for at := 0; at < len(runes); {

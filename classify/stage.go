@@ -258,23 +258,29 @@ func (s *Stage) Text(text, lang string, kind counterpoint.SourceKind) (counterpo
 func (s *Stage) judge(text string, in Input) (counterpoint.SegmentAssessment, []error) {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	pieces := split(text)
-	if len(pieces) == 1 {
+	if pieces == nil {
 		return s.judgeShort(text, in)
 	}
 	return s.judgeLong(pieces, in)
 }
 
 func (s *Stage) judgeShort(text string, in Input) (counterpoint.SegmentAssessment, []error) {
-	v, errs := s.listen(text, in)
-	return s.combine(text, in, &v), errs
+	v := verdicts.Get().(*verdict)
+	defer verdicts.Put(v)
+	*v = verdict{}
+	errs := s.listen(text, in, v)
+	return s.combine(text, in, v), errs
 }
 
+// verdicts are used again: nothing of one lives on in its assessment.
+var verdicts = sync.Pool{New: func() any { return new(verdict) }}
+
 // listen asks the classifiers.
-func (s *Stage) listen(text string, in Input) (v verdict, errs []error) {
+func (s *Stage) listen(text string, in Input, v *verdict) (errs []error) {
 	for _, c := range s.table {
-		if err := guard(c, text, in, &v); err != nil {
+		if err := guard(c, text, in, v); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	return v, errs
+	return errs
 }

@@ -107,7 +107,7 @@ func (m *Model) measure(into map[setKey]*[heads][]point, r row) {
 	for i, h := range Heads {
 		y := r.Labels[h]
 		if y != nil || slices.Contains(everyday, r.Source) {
-			into[key][i] = append(into[key][i], point{z: s.P[h], yes: y != nil && *y == 1})
+			into[key][i] = append(into[key][i], point{z: s.P(h), yes: y != nil && *y == 1})
 		}
 	}
 }

@@ -21,13 +21,13 @@ func (m *Model) Explain(text, lang string, kind counterpoint.SourceKind, label c
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
 	shares := m.shares(s, text, lang, words, head, c.A)
-	score := m.Score(text, lang, kind).P[label]
+	scores := m.Score(text, lang, kind)
 	var out []counterpoint.Finding
 	for i := 0; i < len(words); i++ {
 		if shares[i] <= 0 {
 			continue
 		}
-		f := counterpoint.Finding{Label: label, Score: score, Start: words[i].start, End: words[i].end, Contribution: shares[i], Version: m.Version()}
+		f := counterpoint.Finding{Label: label, Score: scores.P(label), Start: words[i].start, End: words[i].end, Contribution: shares[i], Version: m.Version()}
 		for i+1 < len(words) && shares[i+1] > 0.05 && words[i+1].start-f.End <= 2 {
 			i++
 			f.End = words[i].end

@@ -15,8 +15,6 @@ import (
 
 	"counterpoint"
 	"counterpoint/classify/hate"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func model(t testing.TB) *hate.Model {
@@ -33,8 +31,8 @@ func TestScoreTellsThreatFromTalk(t *testing.T) {
 	f := func(text string, label counterpoint.Label, want bool) {
 		t.Helper()
 		s := m.Score(text, "eng", counterpoint.Radio)
-		if got := s.P[label] >= 0.5; got != want || !s.Trained {
-			t.Errorf("Score(%q)[%s] = %.3f, trained %v; want over a half: %v", text, label, s.P[label], s.Trained, want)
+		if got := s.P(label) >= 0.5; got != want || !s.Trained {
+			t.Errorf("Score(%q)[%s] = %.3f, trained %v; want over a half: %v", text, label, s.P(label), s.Trained, want)
 		}
 	}
 	f("you are a stupid idiot and your mother is a pig", counterpoint.Offensive, true)
@@ -50,11 +48,11 @@ func TestUntrainedLanguagesRaiseNothing(t *testing.T) {
 	m := model(t)
 	for _, lang := range []string{"sag", "swa", "und", ""} {
 		a, b := m.Score("stupid scum", lang, counterpoint.Web), m.Score("bara ala kwe", lang, counterpoint.Web)
-		if a.Trained || !cmp.Equal(a.P, b.P) {
-			t.Errorf("%q: trained %v, %v and %v; want one low value for every text", lang, a.Trained, a.P, b.P)
-		}
 		for _, l := range hate.Heads {
-			if p := a.P[l]; p <= 0 || p > 0.2 {
+			if a.Trained || a.Has(l) || a.P(l) != b.P(l) {
+				t.Errorf("%q: trained %v, %v and %v; want one low value for every text", lang, a.Trained, a.P(l), b.P(l))
+			}
+			if p := a.P(l); p <= 0 || p > 0.2 {
 				t.Errorf("%q: P[%s] = %v, want a low value above 0", lang, l, p)
 			}
 		}
@@ -70,13 +68,13 @@ func TestRadioStyleScoresAlike(t *testing.T) {
 	m := model(t)
 	a := m.Score("You are STUPID, filthy scum!!! Get out, noooooow… @someone https://example.org/x", "eng", counterpoint.Social)
 	b := m.Score("you are stupid filthy scum get out noow", "eng", counterpoint.Radio)
-	if d := a.P[counterpoint.Hate] - b.P[counterpoint.Hate]; math.Abs(d) > 0.1 {
-		t.Errorf("hate %.3f and %.3f", a.P[counterpoint.Hate], b.P[counterpoint.Hate])
+	if d := a.P(counterpoint.Hate) - b.P(counterpoint.Hate); math.Abs(d) > 0.1 {
+		t.Errorf("hate %.3f and %.3f", a.P(counterpoint.Hate), b.P(counterpoint.Hate))
 	}
-	delete(a.P, counterpoint.Hate)
-	delete(b.P, counterpoint.Hate)
-	if d := cmp.Diff(a.P, b.P); d != "" {
-		t.Error(d)
+	for _, l := range hate.Heads {
+		if l != counterpoint.Hate && a.P(l) != b.P(l) {
+			t.Errorf("%s %v and %v", l, a.P(l), b.P(l))
+		}
 	}
 }
 
@@ -91,7 +89,7 @@ func TestExplainPointsAtTheOriginal(t *testing.T) {
 	var words strings.Builder
 	for _, f := range found {
 		words.WriteString(string([]rune(text)[f.Start:f.End]) + "|")
-		if f.Score != s.P[counterpoint.Offensive] || f.Contribution <= 0 || f.Reason == "" || f.Label != counterpoint.Offensive {
+		if f.Score != s.P(counterpoint.Offensive) || f.Contribution <= 0 || f.Reason == "" || f.Label != counterpoint.Offensive {
 			t.Errorf("finding %+v", f)
 		}
 	}
@@ -110,8 +108,8 @@ func TestContributionsSumToTheLogit(t *testing.T) {
 			for _, w := range m.Words(text, "eng", l) {
 				sum += w.Contribution
 			}
-			if d := sum - s.Logit[l]; math.Abs(d) > 1e-9 {
-				t.Errorf("%q %s: words sum to %v, logit %v", text, l, sum, s.Logit[l])
+			if d := sum - s.Logit(l); math.Abs(d) > 1e-9 {
+				t.Errorf("%q %s: words sum to %v, logit %v", text, l, sum, s.Logit(l))
 			}
 		}
 	}
@@ -224,7 +222,7 @@ func FuzzScore(f *testing.F) {
 		for _, lang := range []string{"eng", "ara"} {
 			s := m.Score(text, lang, counterpoint.Web)
 			for _, l := range hate.Heads {
-				if p := s.P[l]; !(p >= 0 && p <= 1) {
+				if p := s.P(l); !(p >= 0 && p <= 1) {
 					t.Fatalf("P[%s] = %v", l, p)
 				}
 				for _, x := range m.Explain(text, lang, counterpoint.Web, l, 5) {

@@ -72,13 +72,50 @@ type Model struct {
 
 // Scores is what the model says of a text.
 type Scores struct {
-	P     map[counterpoint.Label]float64 // calibrated to Prevalence
-	Logit map[counterpoint.Label]float64 // calibrated log-odds, of the trained heads alone
+	p, logit [heads]float64
+	has      [heads]bool
 	// Trained reports whether any head has training data in the language. Where it is false P is the same
 	// low value for every text.
 	Trained bool
 	// Familiar is how much the text is like the sets of data that have an expert: 0 is not at all, 1 is quite.
 	Familiar float64
+}
+
+// P is the probability of a label, calibrated to Prevalence; 0 where no head scores it.
+func (s *Scores) P(l counterpoint.Label) float64 {
+	if h := headOf(l); h >= 0 {
+		return s.p[h]
+	}
+	return 0
+}
+
+// Logit is the calibrated log-odds of a label, 0 where Has says no.
+func (s *Scores) Logit(l counterpoint.Label) float64 {
+	if h := headOf(l); h >= 0 {
+		return s.logit[h]
+	}
+	return 0
+}
+
+// Has reports whether a head trained in the language scored the label.
+func (s *Scores) Has(l counterpoint.Label) bool {
+	h := headOf(l)
+	return h >= 0 && s.has[h]
+}
+
+// headOf is the place of a label among Heads, or -1.
+func headOf(l counterpoint.Label) int {
+	switch l {
+	case counterpoint.Hate:
+		return 0
+	case counterpoint.Offensive:
+		return 1
+	case counterpoint.Violence:
+		return 2
+	case counterpoint.Dehumanization:
+		return 3
+	}
+	return -1
 }
 
 var shipped = sync.OnceValues(func() (*Model, error) { return Read(modelFile) })
@@ -98,21 +135,17 @@ func (m *Model) Trained(lang string, label counterpoint.Label) bool {
 // Score scores the text. The kind of source makes no difference yet: case and punctuation, in which radio
 // differs, never reach the model.
 func (m *Model) Score(text, lang string, _ counterpoint.SourceKind) Scores {
-	out := Scores{P: make(map[counterpoint.Label]float64, heads), Logit: make(map[counterpoint.Label]float64, heads)}
+	out := Scores{p: [heads]float64{neutral, neutral, neutral, neutral}}
 	calibration := m.Platt[lang]
 	if out.Trained = len(calibration) > 0; !out.Trained {
-		for _, h := range Heads {
-			out.P[h] = neutral
-		}
 		return out
 	}
 	z, familiar, grams := m.raw(text, lang)
 	out.Familiar = familiar
 	for i, h := range Heads {
-		out.P[h] = neutral
 		if c, ok := calibration[h]; ok && grams > 0 {
 			v := c.A*z[i] + c.B
-			out.Logit[h], out.P[h] = v, linear.Sigmoid(v)
+			out.logit[i], out.p[i], out.has[i] = v, linear.Sigmoid(v), true
 		}
 	}
 	return out

@@ -26,8 +26,11 @@ type Curve struct {
 	Knots [][2]float64 // log-odds before and after, rising in both; straight between them and beyond
 }
 
-// at is the calibrated log-odds.
-func (c *Curve) at(z float64) float64 {
+// At is the calibrated log-odds; those that it is given where there is no curve.
+func (c *Curve) At(z float64) float64 {
+	if c == nil {
+		return z
+	}
 	i := sort.Search(len(c.Knots), func(i int) bool { return c.Knots[i][0] >= z })
 	i = min(max(i, 1), len(c.Knots)-1)
 	a, b := c.Knots[i-1], c.Knots[i]
@@ -39,13 +42,8 @@ func (c *Curve) at(z float64) float64 {
 
 // Calibration is a set of curves. Without a curve log-odds stay as they are.
 type Calibration struct {
-	curves map[curveKey]*Curve
+	curves map[string][]*Curve // by language and label, in the order of counterpoint.Labels
 	hash   string
-}
-
-type curveKey struct {
-	label counterpoint.Label
-	lang  string
 }
 
 var shippedCurves = sync.OnceValues(func() (*Calibration, error) { return ParseCurves(calibrationFile) })
@@ -58,11 +56,16 @@ func (c *Calibration) Version() string { return "calibration-" + c.hash }
 
 // At is the calibrated log-odds of a label in a language.
 func (c *Calibration) At(label counterpoint.Label, lang string, z float64) float64 {
-	if curve := c.curves[curveKey{label, lang}]; curve != nil {
-		return curve.at(z)
+	i := slices.Index(counterpoint.Labels, label)
+	if of := c.curves[lang]; of != nil && i >= 0 {
+		return of[i].At(z)
 	}
 	return z
 }
+
+// In are the curves of a language in the order of counterpoint.Labels, nil for a label that has none; none at all where
+// no label has.
+func (c *Calibration) In(lang string) []*Curve { return c.curves[lang] }
 
 var curveFile = format{"calibration", []string{"label", "lang", "rows", "knots"}, "counterpoint train calibration"}
 
@@ -86,17 +89,22 @@ func FormatCurves(curves []Curve) []byte {
 
 // ParseCurves reads a calibration. An error names the line and what is wrong with it.
 func ParseCurves(b []byte) (*Calibration, error) {
-	c := &Calibration{curves: map[curveKey]*Curve{}, hash: hashOf(b)}
+	c := &Calibration{curves: map[string][]*Curve{}, hash: hashOf(b)}
 	err := curveFile.read(b, func(line int, fields []string) error {
 		curve, err := parseCurve(line, fields)
 		if err != nil {
 			return err
 		}
-		k := curveKey{curve.Label, curve.Lang}
-		if c.curves[k] != nil {
+		of := c.curves[curve.Lang]
+		if of == nil {
+			of = make([]*Curve, len(counterpoint.Labels))
+			c.curves[curve.Lang] = of
+		}
+		i := slices.Index(counterpoint.Labels, curve.Label)
+		if of[i] != nil {
 			return curveFile.wrong(line, "%s %s stands twice", curve.Label, curve.Lang)
 		}
-		c.curves[k] = curve
+		of[i] = curve
 		return nil
 	})
 	if err != nil {
