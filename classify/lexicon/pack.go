@@ -402,7 +402,12 @@ func (p *pack) read(text *Text, x *index) []token {
 		if hides != nil {
 			hidden = hides[i]
 		}
-		if hidden == nil && !p.may(asked[i].words|asked[i].loose) {
+		switch {
+		case asked[i].words&p.bit != 0:
+			w := x.word(asked[i], p)
+			toks[i].tags, toks[i].entry = w.tags, w.entry
+			continue
+		case hidden == nil && !p.may(asked[i].loose):
 			continue
 		}
 		if w, ok := p.lookAny(toks[i].word, hidden); ok {
@@ -410,47 +415,60 @@ func (p *pack) read(text *Text, x *index) []token {
 		}
 	}
 	for i := 0; i < len(toks); {
-		if !p.may(asked[i].opens) {
-			i++
-			continue
-		}
-		i += max(1, p.phrase(toks, i))
+		i += max(1, p.phrase(toks, asked, x, i))
 	}
 	return toks
 }
 
 // phrase tags the longest phrase that begins at i and returns how many tokens it takes up; a phrase with a gap
 // leaves what stands in the gap as it is.
-func (p *pack) phrase(toks []token, i int) int {
-	if i+1 >= len(toks) {
+func (p *pack) phrase(toks []token, asked []knowing, x *index, i int) int {
+	switch {
+	case i+1 >= len(toks):
 		return 0
-	}
-	var place [maxPhrase]int
-	list := p.phrases[toks[i].word]
-	for k := range list {
-		ph := &list[k]
-		if second := ph.words[1]; second != "_" && second != toks[i+1].word {
-			continue
-		}
-		at, ok := ph.match(toks, i, place[:0])
-		if !ok {
-			continue
-		}
-		for k, j := range at {
-			toks[j].entry = ph.entry
-			toks[j].tags = tags{}.with(tTake)
-			if k == 0 {
-				toks[j].tags = ph.tags
-			} else if !ph.tags.any(tHarm, tGroup, tThing, tProperty) {
-				toks[j].tags = ph.tags.with(tTake)
+	case p.bit == 0: // it is in no index
+		list := p.phrases[toks[i].word]
+		for k := range list {
+			if n := list[k].tag(toks, i); n > 0 {
+				return n
 			}
 		}
-		if at[len(at)-1]-i+1 == len(at) {
-			return len(at)
+		return 0
+	case asked[i].opens&p.bit == 0:
+		return 0
+	}
+	list, next := x.phrases(asked[i], p), asked[i+1].term
+	for k, second := range list.seconds {
+		if second != next && second != 0 {
+			continue
 		}
-		return 1
+		if n := list.phrases[k].tag(toks, i); n > 0 {
+			return n
+		}
 	}
 	return 0
+}
+
+// tag tags the phrase if it begins at i, and returns how many tokens it takes up.
+func (ph *phrase) tag(toks []token, i int) int {
+	var place [maxPhrase]int
+	at, ok := ph.match(toks, i, place[:0])
+	if !ok {
+		return 0
+	}
+	for k, j := range at {
+		toks[j].entry = ph.entry
+		toks[j].tags = tags{}.with(tTake)
+		if k == 0 {
+			toks[j].tags = ph.tags
+		} else if !ph.tags.any(tHarm, tGroup, tThing, tProperty) {
+			toks[j].tags = ph.tags.with(tTake)
+		}
+	}
+	if at[len(at)-1]-i+1 == len(at) {
+		return len(at)
+	}
+	return 1
 }
 
 // maxPhrase is how many words of a phrase are found without asking for memory.

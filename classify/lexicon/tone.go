@@ -147,6 +147,11 @@ func (t *tones) stemmed(w string) tone {
 	if found, ok := t.words[w]; ok {
 		return found
 	}
+	return t.begun(w)
+}
+
+// begun finds the longest stem that begins a word.
+func (t *tones) begun(w string) tone {
 	if len(w) < stemKey || !t.keys.has(w) {
 		return 0
 	}
@@ -269,7 +274,7 @@ func (t *tones) read(text *Text, x *index, lang string) Tone {
 			j += len(ph.words)
 			continue
 		}
-		if r.at[i] = t.hears(r.toks[i].word, k); r.at[i] == 0 && hides != nil {
+		if r.at[i] = t.hears(r.toks[i].word, k, x); r.at[i] == 0 && hides != nil {
 			r.at[i] = t.hidden(hides[j])
 		}
 		j++
@@ -288,14 +293,14 @@ func (t *Text) toneRoom(n int) ([]tone, []uint8) {
 }
 
 // hears is plain, for a word that the index was asked of.
-func (t *tones) hears(w string, k knowing) tone {
-	if t.bit == 0 || k.tones&t.bit != 0 || len(t.clitics) > 0 {
+func (t *tones) hears(w string, k knowing, x *index) tone {
+	switch {
+	case k.tones&t.bit != 0:
+		return x.tone(k, t)
+	case t.bit == 0 || len(t.clitics) > 0:
 		return t.plain(w)
 	}
-	if len(w) < stemKey || !t.keys.has(w) {
-		return 0
-	}
-	return t.stemmed(w)
+	return t.begun(w)
 }
 
 func (t *tones) hidden(spellings []string) tone {

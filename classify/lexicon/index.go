@@ -1,0 +1,267 @@
+package lexicon
+
+import "math/bits"
+
+// index says of every word which packs know it and what it is to them, so that a text asks all packs with one look.
+type index struct {
+	packs  []*pack
+	asks   uint64        // packs that are asked whether they know a text unasked
+	split  uint64        // packs whose apostrophe ends a word
+	people uint64        // packs that take a capital at the head of a text for a name
+	slots  []slot        // by hash; as many as a power of two, half of them free
+	terms  []term        // all words; the first is of none
+	words  []word        // what they are to the packs that know them, pack after pack
+	tones  []tone        // the same of tone files
+	opened []opens       // and of phrases
+	heads  [pairs]uint64 // packs with something to write onto words that begins so
+	tails  [pairs]uint64 // and that ends so
+}
+
+// slot is the place of a term, 0 for none, with a part of its hash.
+type slot struct {
+	hash uint32
+	term int32
+}
+
+// term is one word, and where what packs say of it begins.
+type term struct {
+	text                 string
+	known                *known
+	words, tones, opened int32
+}
+
+// known are the packs that know a word, one bit each. The zero known is of a word nobody knows.
+type known struct {
+	words    uint64 // as a word
+	parts    uint64 // as a word of a phrase
+	opens    uint64 // as the first of one
+	tones    uint64 // in their tone file
+	tonesRun uint64 // as the first of a phrase there
+}
+
+// opens are the phrases of a pack that begin with a word, and the terms of their second words, 0 for a gap.
+type opens struct {
+	phrases []phrase
+	seconds []int32
+}
+
+// knowing is what an index says of a word of a text.
+type knowing struct {
+	*known
+	term  int32
+	loose uint64 // packs that may know it by what is written onto it
+}
+
+// mostIndexed is how many packs one word of bits holds; more are read as if they knew nothing unasked.
+const mostIndexed = 64
+
+// all builds the index when it is first needed.
+func (l *Lexicon) all() *index {
+	l.index.Do(func() {
+		x, words := &index{}, map[string]*known{}
+		for _, lang := range l.langs {
+			if p, err := l.pack(lang); err == nil && len(x.packs) < mostIndexed {
+				x.add(p, words) // Read says what is wrong with a pack that cannot be read
+			}
+		}
+		x.build(words)
+		l.known = x
+	})
+	return l.known
+}
+
+// add gives the pack its bit and notes its words.
+func (x *index) add(p *pack, words map[string]*known) {
+	p.bit = uint64(1) << len(x.packs)
+	x.packs = append(x.packs, p)
+	of := func(w string) *known {
+		if words[w] == nil {
+			words[w] = &known{}
+		}
+		return words[w]
+	}
+	for w := range p.words {
+		of(w).words |= p.bit
+	}
+	for w := range p.inPhrase {
+		of(w).parts |= p.bit
+	}
+	for w := range p.phrases {
+		of(w).opens |= p.bit
+	}
+	if t := p.tones; t != nil {
+		t.bit = p.bit
+		for w := range t.words {
+			of(w).tones |= p.bit
+		}
+		for w := range t.phrases {
+			of(w).tonesRun |= p.bit
+		}
+	}
+	x.describe(p)
+}
+
+func (x *index) describe(p *pack) {
+	if !p.sparse && len(p.words)+len(p.phrases) > 0 { // so few words of a dictionary know no text
+		x.asks |= p.bit
+	}
+	if p.split {
+		x.split |= p.bit
+	}
+	if p.people != "" {
+		x.people |= p.bit
+	}
+	for _, a := range p.affixes {
+		x.loose(p, a.prefix, a.suffix)
+	}
+	for _, c := range p.clitics {
+		x.loose(p, c, "")
+	}
+}
+
+// build lays out the terms. What is known of many words alike is kept once.
+func (x *index) build(words map[string]*known) {
+	x.terms = append(make([]term, 0, len(words)+1), term{known: &known{}})
+	x.slots = make([]slot, 1<<bits.Len(uint(2*len(words)+1)))
+	shared := map[known]*known{}
+	for w, k := range words {
+		if shared[*k] == nil {
+			shared[*k] = k
+		}
+		x.place(w, int32(len(x.terms)))
+		x.terms = append(x.terms, term{w, shared[*k], int32(len(x.words)), int32(len(x.tones)), int32(len(x.opened))})
+		for set := k.words; set != 0; set &= set - 1 {
+			x.words = append(x.words, x.packs[bits.TrailingZeros64(set)].words[w])
+		}
+		for set := k.tones; set != 0; set &= set - 1 {
+			x.tones = append(x.tones, x.packs[bits.TrailingZeros64(set)].tones.words[w])
+		}
+		for set := k.opens; set != 0; set &= set - 1 {
+			x.opened = append(x.opened, opens{phrases: x.packs[bits.TrailingZeros64(set)].phrases[w]})
+		}
+	}
+	for i := range x.opened {
+		o := &x.opened[i]
+		for _, ph := range o.phrases {
+			second := int32(0)
+			if ph.words[1] != "_" {
+				second = x.find(ph.words[1])
+			}
+			o.seconds = append(o.seconds, second)
+		}
+	}
+}
+
+func (x *index) place(w string, term int32) {
+	h := hashOf(w)
+	i := int(h) & (len(x.slots) - 1)
+	for x.slots[i].term != 0 {
+		i = (i + 1) & (len(x.slots) - 1)
+	}
+	x.slots[i] = slot{uint32(h >> 32), term}
+}
+
+// find is the term of a word, 0 where nobody knows it.
+func (x *index) find(w string) int32 {
+	h := hashOf(w)
+	for i := int(h) & (len(x.slots) - 1); x.slots[i].term != 0; i = (i + 1) & (len(x.slots) - 1) {
+		if s := x.slots[i]; s.hash == uint32(h>>32) && x.terms[s.term].text == w {
+			return s.term
+		}
+	}
+	return 0
+}
+
+// hashOf mixes the bytes of a word, eight at a time.
+func hashOf(w string) uint64 {
+	h := uint64(len(w)) * 0x9e3779b97f4a7c15
+	for ; len(w) >= 8; w = w[8:] {
+		h = mixed(h ^ (uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 | uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56))
+	}
+	if len(w) >= 4 {
+		h = mixed(h ^ (uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24))
+		w = w[4:]
+	}
+	for i := range len(w) {
+		h ^= uint64(w[i]) << (8 * i)
+	}
+	return mixed(h)
+}
+
+func mixed(h uint64) uint64 {
+	high, low := bits.Mul64(h^0x2545f4914f6cdd1d, 0x9e3779b97f4a7c15)
+	return high ^ low
+}
+
+// rank is how many packs of a set come before one.
+func rank(set, bit uint64) int32 { return int32(bits.OnesCount64(set & (bit - 1))) }
+
+// word is what a word is to a pack that knows it.
+func (x *index) word(k knowing, p *pack) word {
+	return x.words[x.terms[k.term].words+rank(k.words, p.bit)]
+}
+
+// tone is what a word is to the tone file that knows it.
+func (x *index) tone(k knowing, t *tones) tone {
+	return x.tones[x.terms[k.term].tones+rank(k.tones, t.bit)]
+}
+
+// phrases are those of a pack that begin with a word.
+func (x *index) phrases(k knowing, p *pack) *opens {
+	return &x.opened[x.terms[k.term].opened+rank(k.opens, p.bit)]
+}
+
+// pairs is how many slots pairs of bytes share.
+const pairs = 1024
+
+func pair(a, b byte) int { return (int(a)*31 + int(b)) % pairs }
+
+// loose notes what the pack has that is written onto words.
+func (x *index) loose(p *pack, prefix, suffix string) {
+	n := len(suffix)
+	for i := range x.heads {
+		if prefix == "" {
+			x.heads[i] |= p.bit
+		}
+		if n == 0 {
+			x.tails[i] |= p.bit
+		}
+	}
+	for b := range 256 {
+		if len(prefix) == 1 {
+			x.heads[pair(prefix[0], byte(b))] |= p.bit
+		}
+		if n == 1 {
+			x.tails[pair(byte(b), suffix[0])] |= p.bit
+		}
+	}
+	if len(prefix) > 1 {
+		x.heads[pair(prefix[0], prefix[1])] |= p.bit
+	}
+	if n > 1 {
+		x.tails[pair(suffix[n-2], suffix[n-1])] |= p.bit
+	}
+}
+
+// ask looks a word up.
+func (x *index) ask(w string) knowing {
+	k := knowing{term: x.find(w)}
+	k.known = x.terms[k.term].known
+	if n := len(w); n > 2 { // nothing is written onto less
+		k.loose = x.heads[pair(w[0], w[1])] & x.tails[pair(w[n-2], w[n-1])]
+	}
+	return k
+}
+
+// asked is what the index knows of every word of a text.
+func (t *Text) asked(x *index, split bool) []knowing {
+	c := t.cutting(split)
+	if c.index == x {
+		return c.asked
+	}
+	c.asked, c.index = c.asked[:0], x
+	for i := range c.toks {
+		c.asked = append(c.asked, x.ask(c.toks[i].word))
+	}
+	return c.asked
+}
