@@ -34,6 +34,7 @@ type verdict struct {
 	cues   lexicon.Reading
 	tone   lexicon.Tone
 	scores hate.Scores
+	heard  [8]string // room for the languages whose packs read the text
 }
 
 // lang is the language whose model is asked.
@@ -69,7 +70,7 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 	for _, t := range in.Before {
 		h.context.Before = append(h.context.Before, lexicon.Before{Text: t.Text, Same: t.Same, Role: t.Role})
 	}
-	h.seen = h.room[:0]
+	h.seen = v.heard[:0]
 	v.cues = lexicon.Reading{Stance: counterpoint.Assert, Imminence: 1}
 	h.read(v.lang(), 0)
 	for _, sp := range v.answer.Spans {
@@ -102,7 +103,6 @@ type hearing struct {
 	context lexicon.Context
 	v       *verdict
 	seen    []string // languages
-	room    [8]string
 	err     error
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"counterpoint"
 	"counterpoint/classify/threshold"
@@ -256,7 +257,9 @@ func (s *Stage) Text(text, lang string, kind counterpoint.SourceKind) (counterpo
 
 // judge judges a text of any length.
 func (s *Stage) judge(text string, in Input) (counterpoint.SegmentAssessment, []error) {
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
+	}
 	pieces := split(text)
 	if pieces == nil {
 		return s.judgeShort(text, in)

@@ -33,6 +33,9 @@ const (
 type scratch struct {
 	words []word
 	buf   []rune
+	// singles is how many words of one letter there are.
+	singles int
+
 	grams []gram
 	style []uint32
 

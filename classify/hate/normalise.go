@@ -21,7 +21,7 @@ type word struct {
 // letters do not reach the model, so that what is said on the radio and what is written look alike to it.
 // The slices are reused by the next call of the same scratch.
 func (s *scratch) cut(text string) []word {
-	s.words, s.buf = s.words[:0], s.buf[:0]
+	s.words, s.buf, s.singles = s.words[:0], s.buf[:0], 0
 	first, start, last := 0, -1, 0
 	known := folds()
 	i := -1
@@ -78,13 +78,18 @@ func (s *scratch) cut(text string) []word {
 		}
 	}
 	s.end(first, start, last)
-	s.words = joined(s.words)
+	if s.singles > 2 {
+		s.words = joined(s.words)
+	}
 	return s.words
 }
 
 // end adds the word whose runes began at first, if there is one, and says where the next one begins: nowhere yet.
 func (s *scratch) end(first, start, last int) (next, none int) {
 	if n := len(s.buf); n > first {
+		if n == first+1 {
+			s.singles++
+		}
 		s.words = append(s.words, word{s.buf[first:n:n], start, last + 1})
 	}
 	return len(s.buf), -1

@@ -5,6 +5,7 @@ type reader struct {
 	p      *pack
 	index  *index
 	toks   []token
+	all    tags    // of all of them, before the grammar changes any
 	before []token // of the turn before, for what a pronoun stands for
 	opens  bool    // the turn before ended with "he said:", or a reporter goes on with what it reported
 	echo   bool    // a host speaks after a caller

@@ -1,6 +1,9 @@
 package lexicon
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // index says of every word which packs know it and what it is to them, so that a text asks all packs with one look.
 type index struct {
@@ -8,7 +11,7 @@ type index struct {
 	asks   uint64        // packs that are asked whether they know a text unasked
 	split  uint64        // packs whose apostrophe ends a word
 	people uint64        // packs that take a capital at the head of a text for a name
-	slots  []slot        // by hash; as many as a power of two, half of them free
+	slots  []slot        // by hash; as many as a power of two, a third of them free at least
 	terms  []term        // all words; the first is of none
 	words  []word        // what they are to the packs that know them, pack after pack
 	tones  []tone        // the same of tone files
@@ -72,7 +75,7 @@ func (l *Lexicon) all() *index {
 
 // add gives the pack its bit and notes its words.
 func (x *index) add(p *pack, words map[string]*known) {
-	p.bit = uint64(1) << len(x.packs)
+	p.bit, p.index = uint64(1)<<len(x.packs), x
 	x.packs = append(x.packs, p)
 	of := func(w string) *known {
 		if words[w] == nil {
@@ -90,7 +93,7 @@ func (x *index) add(p *pack, words map[string]*known) {
 		of(w).opens |= p.bit
 	}
 	if t := p.tones; t != nil {
-		t.bit = p.bit
+		t.bit, t.index = p.bit, x
 		for w := range t.words {
 			of(w).tones |= p.bit
 		}
@@ -122,7 +125,7 @@ func (x *index) describe(p *pack) {
 // build lays out the terms. What is known of many words alike is kept once.
 func (x *index) build(words map[string]*known) {
 	x.terms = append(make([]term, 0, len(words)+1), term{known: &known{}})
-	x.slots = make([]slot, 1<<bits.Len(uint(2*len(words)+1)))
+	x.slots = make([]slot, 1<<bits.Len(uint(len(words)*3/2+1)))
 	shared := map[known]*known{}
 	for w, k := range words {
 		if shared[*k] == nil {
@@ -164,10 +167,18 @@ func (x *index) place(w string, term int32) {
 // find is the term of a word, 0 where nobody knows it.
 func (x *index) find(w string) int32 {
 	h := hashOf(w)
-	for i := int(h) & (len(x.slots) - 1); x.slots[i].term != 0; i = (i + 1) & (len(x.slots) - 1) {
-		if s := x.slots[i]; s.hash == uint32(h>>32) && x.terms[s.term].text == w {
+	i := int(h) & (len(x.slots) - 1)
+	return x.findFrom(w, h, i, x.slots[i])
+}
+
+// findFrom is find, from the slot i on.
+func (x *index) findFrom(w string, h uint64, i int, s slot) int32 {
+	for s.term != 0 {
+		if s.hash == uint32(h>>32) && x.terms[s.term].text == w {
 			return s.term
 		}
+		i = (i + 1) & (len(x.slots) - 1)
+		s = x.slots[i]
 	}
 	return 0
 }
@@ -243,25 +254,39 @@ func (x *index) loose(p *pack, prefix, suffix string) {
 	}
 }
 
-// ask looks a word up.
-func (x *index) ask(w string) knowing {
-	k := knowing{term: x.find(w)}
-	k.known = x.terms[k.term].known
-	if n := len(w); n > 2 { // nothing is written onto less
-		k.loose = x.heads[pair(w[0], w[1])] & x.tails[pair(w[n-2], w[n-1])]
-	}
-	return k
-}
-
 // asked is what the index knows of every word of a text.
 func (t *Text) asked(x *index, split bool) []knowing {
 	c := t.cutting(split)
-	if c.index == x {
-		return c.asked
-	}
-	c.asked, c.index = c.asked[:0], x
-	for i := range c.toks {
-		c.asked = append(c.asked, x.ask(c.toks[i].word))
+	if c.index != x {
+		c.index = x
+		c.ask(x)
 	}
 	return c.asked
+}
+
+// ask looks every word up: first all slots, so that the next is fetched while the one before is on its way.
+func (c *cutting) ask(x *index) {
+	c.asked = slices.Grow(c.asked[:0], len(c.toks))[:len(c.toks)]
+	c.found = slices.Grow(c.found[:0], len(c.toks))[:len(c.toks)]
+	for i := range c.toks {
+		h := hashOf(c.toks[i].word)
+		at := int(h) & (len(x.slots) - 1)
+		c.found[i] = found{h, at, x.slots[at]}
+	}
+	for i := range c.toks {
+		w, f := c.toks[i].word, &c.found[i]
+		k := knowing{term: x.findFrom(w, f.hash, f.at, f.slot)}
+		k.known = x.terms[k.term].known
+		if n := len(w); n > 2 { // nothing is written onto less
+			k.loose = x.heads[pair(w[0], w[1])] & x.tails[pair(w[n-2], w[n-1])]
+		}
+		c.asked[i] = k
+	}
+}
+
+// found is the first slot in which a word may stand.
+type found struct {
+	hash uint64
+	at   int
+	slot slot
 }

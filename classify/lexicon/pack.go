@@ -101,6 +101,7 @@ type pack struct {
 	endings  []string        // nouns for people, as objects, end so
 	like     []string        // languages whose packs it reads too
 	bit      uint64          // its own in the sets of the index; 0 where it is in none
+	index    *index
 }
 
 // readPack reads every .tsv file of a language's folder. A line is id, tags, forms, gloss and, where they
@@ -348,8 +349,21 @@ func hidden(w string) []string {
 	return unstretch(w)
 }
 
+// lookWord finds a word as it is.
+func (p *pack) lookWord(w string) (word, bool) {
+	if p.bit == 0 {
+		found, ok := p.words[w]
+		return found, ok
+	}
+	t := &p.index.terms[p.index.find(w)]
+	if t.known.words&p.bit == 0 {
+		return word{}, false
+	}
+	return p.index.words[t.words+rank(t.known.words, p.bit)], true
+}
+
 func (p *pack) lookPlain(w string) (word, bool) {
-	if found, ok := p.words[w]; ok {
+	if found, ok := p.lookWord(w); ok {
 		return found, true
 	}
 	for _, c := range p.clitics {
@@ -357,7 +371,7 @@ func (p *pack) lookPlain(w string) (word, bool) {
 		if !ok || utf8.RuneCountInString(rest) < 3 {
 			continue
 		}
-		if found, ok := p.words[rest]; ok && !(found.tags.any(tImp, tAmb, tFin) && c != "و" && c != "ف") {
+		if found, ok := p.lookWord(rest); ok && !(found.tags.any(tImp, tAmb, tFin) && c != "و" && c != "ف") {
 			return found, true
 		}
 	}

@@ -63,6 +63,9 @@ func (p *pack) reading(text *Text, x *index, c Context) Reading {
 		r.toks = text.tokens(p.split) // not tagged, so nothing is written to them
 	}
 	r.out = Reading{Lang: p.lang, Stance: counterpoint.Assert, Imminence: 1, Reported: 1, Words: len(r.toks), Grammar: p.grammar}
+	for i := range r.toks {
+		r.all = r.all.or(r.toks[i].tags)
+	}
 	r.stance()
 	if r.speaks() {
 		r.judgements(c)
@@ -73,11 +76,7 @@ func (p *pack) reading(text *Text, x *index, c Context) Reading {
 
 // speaks reports whether the text has a word that could make a cue; in most texts none has.
 func (r *reader) speaks() bool {
-	var all tags
-	for i := range r.toks {
-		all = all.or(r.toks[i].tags)
-	}
-	return all.any(tHarm, tDeathTo, tDie, tMercy, tWhole, tThreat, tMirror, tPurity, tOut, tSlur, tCode, tDehum, tRape, tLoyal, tHateV, tInsult, tEndorse)
+	return r.all.any(tHarm, tDeathTo, tDie, tMercy, tWhole, tThreat, tMirror, tPurity, tOut, tSlur, tCode, tDehum, tRape, tLoyal, tHateV, tInsult, tEndorse)
 }
 
 // judgements reads the text by the grammar, or by what stands for one where only words are known.
@@ -134,9 +133,16 @@ func (r *reader) stance() {
 	if asked {
 		r.out.Stance = counterpoint.Question
 	}
+	r.out.Frame = counterpoint.Assert
+	if !r.all.any(tCondemn, tSay, tHeard, tCallNoun, tQuoteW) {
+		return
+	}
 	condemns, says, reports := false, false, false
 	for i := range r.toks {
-		t := r.tags(i)
+		t := r.toks[i].tags
+		if t.empty() {
+			continue
+		}
 		condemns = condemns || t.any(tCondemn) && !t.has(tNeg) && r.back(i, 3, tNeg) < 0
 		says = says || t.any(tSay, tHeard, tCallNoun, tQuoteW) && !r.mine(i)
 		reports = reports || t.any(tHeard, tSource)
@@ -146,8 +152,6 @@ func (r *reader) stance() {
 		r.out.Frame = counterpoint.Condemn
 	case says && reports:
 		r.out.Frame = counterpoint.ReportOn
-	default:
-		r.out.Frame = counterpoint.Assert
 	}
 }
 
@@ -170,9 +174,12 @@ func (r *reader) unassertedVerbs() {
 // coverage counts the words the pack knows.
 func (r *reader) coverage() {
 	known, names := 0, 0
+	if r.all.empty() {
+		return
+	}
 	for i := range r.toks {
 		switch {
-		case !r.tags(i).empty():
+		case !r.toks[i].tags.empty():
 			known++
 		case r.toks[i].capital && r.toks[i].edge == joined && i > 0:
 			names++ // of no language

@@ -21,6 +21,7 @@ type cutting struct {
 	hidden bool       // whether hides is known
 	asked  []knowing  // what an index knows of each word
 	index  *index     // which
+	found  []found
 }
 
 var spareTexts = sync.Pool{New: func() any { return new(Text) }}

@@ -75,7 +75,9 @@ func (t *tokenizer) tokenize(text string, split bool) {
 		}
 	}
 	t.spell()
-	t.toks = joinLetters(shout(t.toks))
+	if t.toks = shout(t.toks); t.singles > 2 {
+		t.toks = joinLetters(t.toks)
+	}
 }
 
 // spell gives the tokens their words, which lie in one string.
@@ -142,6 +144,7 @@ type tokenizer struct {
 	quoted   bool
 	parted   bool // an apostrophe stands between letters
 	pictures bool // there may be emoji
+	singles  int  // words of one letter
 	opened   int  // first token after the quotation mark that is open
 	sentence int  // first token of the running sentence
 }
@@ -301,6 +304,9 @@ func (t *tokenizer) flush() {
 		start: t.from, end: t.pos, entry: -1, edge: t.edge, colon: t.colon, quoted: t.quoted,
 		capital: t.capital, acronym: t.acronym, odd: t.odd,
 	})
+	if t.pos-t.from == 1 {
+		t.singles++
+	}
 	t.begin = len(t.folded)
 	t.ends = append(t.ends, int32(t.begin))
 	t.edge, t.colon = joined, false

@@ -63,7 +63,8 @@ type tones struct {
 	phrases map[string][]tonePhrase
 	split   bool
 	clitics []string
-	bit     uint64                 // of its pack in the index; 0 where it is in none
+	bit     uint64 // of its pack in the index; 0 where it is in none
+	index   *index
 	keys    keys                   // of stems
 	lapses  func() map[string]bool // groups' names with one letter left out
 	// forgives is set by "!misspelt": a name with a letter left out or two swapped is heard.
@@ -144,10 +145,23 @@ func (t *tones) plain(w string) tone {
 }
 
 func (t *tones) stemmed(w string) tone {
-	if found, ok := t.words[w]; ok {
+	if found, ok := t.word(w); ok {
 		return found
 	}
 	return t.begun(w)
+}
+
+// word is the tone of a word as it is.
+func (t *tones) word(w string) (tone, bool) {
+	if t.bit == 0 {
+		found, ok := t.words[w]
+		return found, ok
+	}
+	k := &t.index.terms[t.index.find(w)]
+	if k.known.tones&t.bit == 0 {
+		return 0, false
+	}
+	return t.index.tones[k.tones+rank(k.known.tones, t.bit)], true
 }
 
 // begun finds the longest stem that begins a word.
@@ -418,6 +432,13 @@ func (r *toneReader) misspelled(t *tones) {
 }
 
 func (r *toneReader) judge() {
+	all := tone(0)
+	for _, t := range r.at {
+		all |= t
+	}
+	if all == 0 {
+		return
+	}
 	r.doubles()
 	r.rumours()
 	for i, t := range r.at {
