@@ -232,7 +232,10 @@ func (s *Stage) raisedBy(in Input, v *verdict, z *odds, blocked bool) string {
 	}
 	for _, l := range threshold.Scores {
 		p, trained := r.scores[l]
-		if cut, ok := s.thresholds.Cut(string(l), v.lang(), in.Kind); ok && trained && p >= cut {
+		if !trained {
+			continue
+		}
+		if cut, ok := s.thresholds.Cut(string(l), v.lang(), in.Kind); ok && p >= cut {
 			return string(l)
 		}
 	}

@@ -2,6 +2,7 @@ package hate
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"counterpoint/classify/linear"
@@ -115,23 +116,32 @@ func (s *scratch) chars(w []rune, word int32) {
 // mannered lists the marks of style of a text: signs with what stands on either side of them, and capitals.
 func (s *scratch) mannered(text string) []uint32 {
 	s.style = s.style[:0]
-	before, last, word := 's', rune(0), 0
+	marks := manners()
+	before, last, word := byte('s'), rune(0), 0
 	for _, r := range text {
-		c := rune(0)
+		c := byte(0)
 		if r < 0x80 {
-			c = rune(classes[r])
+			c = marks.classes[r]
 		} else {
-			c = class(r)
+			c = byte(class(r))
 		}
 		if c == 'p' {
 			last = r
-			s.style = append(s.style, styleOf('<', before, r))
+			if r < 0x80 {
+				s.style = append(s.style, marks.sign[before][r])
+			} else {
+				s.style = append(s.style, styleOf('<', rune(before), r))
+			}
 		} else if before == 'p' {
-			s.style = append(s.style, styleOf('>', last, c))
+			if last < 0x80 {
+				s.style = append(s.style, marks.after[c][last])
+			} else {
+				s.style = append(s.style, styleOf('>', last, rune(c)))
+			}
 		}
 		switch {
 		case c == 's' && word > 0:
-			s.style = append(s.style, styleOf('w', rune(word), 0))
+			s.style = append(s.style, marks.word[word])
 			word = 0
 		case c == 'u':
 			word |= 1
@@ -150,6 +160,29 @@ func (s *scratch) mannered(text string) []uint32 {
 	return s.style
 }
 
+// manner is what mannered looks up instead of working it out: of signs of ASCII, by what stands before and after.
+type manner struct {
+	classes     [0x80]byte
+	sign, after ['u' + 1][]uint32 // by class and sign
+	word        [8]uint32
+}
+
+var manners = sync.OnceValue(func() *manner {
+	m := &manner{}
+	for _, c := range "sludp" {
+		for r := range rune(0x80) {
+			m.sign[c], m.after[c] = append(m.sign[c], styleOf('<', c, r)), append(m.after[c], styleOf('>', r, c))
+		}
+	}
+	for r := range m.classes {
+		m.classes[r] = byte(class(rune(r)))
+	}
+	for w := range m.word {
+		m.word[w] = styleOf('w', rune(w), 0)
+	}
+	return m
+})
+
 // marks are the buckets of the marks of style.
 func (s *scratch) marks(text string) []int32 {
 	s.styleRows = s.styleRows[:0]
@@ -162,14 +195,6 @@ func (s *scratch) marks(text string) []int32 {
 func styleOf(a, b, c rune) uint32 {
 	return linear.Bucket(linear.Mix(linear.Mix(linear.Mix(linear.Hash, a), b), c), styleBits) * styleCols
 }
-
-// classes are those of ASCII.
-var classes = func() (t [0x80]byte) {
-	for r := range t {
-		t[r] = byte(class(rune(r)))
-	}
-	return t
-}()
 
 // class sorts runes: space, lower or upper letter, digit, else a sign.
 func class(r rune) rune {

@@ -8,16 +8,17 @@ import (
 // index says of every word which packs know it and what it is to them, so that a text asks all packs with one look.
 type index struct {
 	packs  []*pack
-	asks   uint64        // packs that are asked whether they know a text unasked
-	split  uint64        // packs whose apostrophe ends a word
-	people uint64        // packs that take a capital at the head of a text for a name
-	slots  []slot        // by hash; as many as a power of two, a third of them free at least
-	terms  []term        // all words; the first is of none
-	words  []word        // what they are to the packs that know them, pack after pack
-	tones  []tone        // the same of tone files
-	opened []opens       // and of phrases
-	heads  [pairs]uint64 // packs with something to write onto words that begins so
-	tails  [pairs]uint64 // and that ends so
+	of     map[string]*pack // by language
+	asks   uint64           // packs that are asked whether they know a text unasked
+	split  uint64           // packs whose apostrophe ends a word
+	people uint64           // packs that take a capital at the head of a text for a name
+	slots  []slot           // by hash; as many as a power of two, a third of them free at least
+	terms  []term           // all words; the first is of none
+	words  []word           // what they are to the packs that know them, pack after pack
+	tones  []tone           // the same of tone files
+	opened []opens          // and of phrases
+	heads  [pairs]uint64    // packs with something to write onto words that begins so
+	tails  [pairs]uint64    // and that ends so
 }
 
 // slot is the place of a term, 0 for none, with a part of its hash.
@@ -61,7 +62,7 @@ const mostIndexed = 64
 // all builds the index when it is first needed.
 func (l *Lexicon) all() *index {
 	l.index.Do(func() {
-		x, words := &index{}, map[string]*known{}
+		x, words := &index{of: map[string]*pack{}}, map[string]*known{}
 		for _, lang := range l.langs {
 			if p, err := l.pack(lang); err == nil && len(x.packs) < mostIndexed {
 				x.add(p, words) // Read says what is wrong with a pack that cannot be read
@@ -76,7 +77,7 @@ func (l *Lexicon) all() *index {
 // add gives the pack its bit and notes its words.
 func (x *index) add(p *pack, words map[string]*known) {
 	p.bit, p.index = uint64(1)<<len(x.packs), x
-	x.packs = append(x.packs, p)
+	x.packs, x.of[p.lang] = append(x.packs, p), p
 	of := func(w string) *known {
 		if words[w] == nil {
 			words[w] = &known{}
@@ -273,6 +274,7 @@ func (c *cutting) ask(x *index) {
 		at := int(h) & (len(x.slots) - 1)
 		c.found[i] = found{h, at, x.slots[at]}
 	}
+	c.any = 0
 	for i := range c.toks {
 		w, f := c.toks[i].word, &c.found[i]
 		k := knowing{term: x.findFrom(w, f.hash, f.at, f.slot)}
@@ -281,6 +283,7 @@ func (c *cutting) ask(x *index) {
 			k.loose = x.heads[pair(w[0], w[1])] & x.tails[pair(w[n-2], w[n-1])]
 		}
 		c.asked[i] = k
+		c.any |= k.words | k.parts | k.loose
 	}
 }
 

@@ -92,6 +92,10 @@ func (l *Lexicon) pack(lang string) (*pack, error) {
 
 // Read says what the cues of one language find in a text. A language without a pack has none and is no error.
 func (l *Lexicon) Read(lang string, text *Text, c Context) (Reading, error) {
+	x := l.all()
+	if p := x.of[lang]; p != nil {
+		return p.reading(text, x, c), nil
+	}
 	if !l.Has(lang) {
 		return Reading{Lang: lang, Stance: counterpoint.Assert, Frame: counterpoint.Assert, Imminence: 1}, nil
 	}
@@ -99,7 +103,7 @@ func (l *Lexicon) Read(lang string, text *Text, c Context) (Reading, error) {
 	if err != nil {
 		return Reading{}, fmt.Errorf("cue pack %s: %w", lang, err)
 	}
-	return p.reading(text, l.all(), c), nil
+	return p.reading(text, x, c), nil
 }
 
 // Check reads every pack and returns the first fault, with file and line.

@@ -391,6 +391,9 @@ func (p *pack) lookAffix(w string) (word, bool) {
 // touches reports whether the pack may know a word of the text.
 func (p *pack) touches(text *Text, x *index) bool {
 	toks, hides, asked := text.tokens(p.split), text.spellings(p.split), text.asked(x, p.split)
+	if hides == nil && !p.may(text.cutting(p.split).any) {
+		return false
+	}
 	for i := range toks {
 		if hides != nil && hides[i] != nil || p.may(asked[i].words|asked[i].parts|asked[i].loose) && p.touched(toks[i].word) {
 			return true

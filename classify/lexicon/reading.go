@@ -59,13 +59,13 @@ func (p *pack) reading(text *Text, x *index, c Context) Reading {
 	r := &reader{p: p, index: x, lastCall: -1}
 	if p.grammar || p.touches(text, x) {
 		r.toks = p.read(text, x)
+		for i := range r.toks {
+			r.all = r.all.or(r.toks[i].tags)
+		}
 	} else {
 		r.toks = text.tokens(p.split) // not tagged, so nothing is written to them
 	}
 	r.out = Reading{Lang: p.lang, Stance: counterpoint.Assert, Imminence: 1, Reported: 1, Words: len(r.toks), Grammar: p.grammar}
-	for i := range r.toks {
-		r.all = r.all.or(r.toks[i].tags)
-	}
 	r.stance()
 	if r.speaks() {
 		r.judgements(c)

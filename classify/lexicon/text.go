@@ -20,6 +20,7 @@ type cutting struct {
 	hides  [][]string // the spellings that each word may hide; nil where no word hides any
 	hidden bool       // whether hides is known
 	asked  []knowing  // what an index knows of each word
+	any    uint64     // packs that may know any word
 	index  *index     // which
 	found  []found
 }

@@ -1,6 +1,7 @@
 package lexicon
 
 import (
+	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -58,6 +59,8 @@ func (t *tokenizer) tokenize(text string, split bool) {
 			r, kind = t.beyond(r)
 		}
 		switch {
+		case kind == letter|plain:
+			t.small(byte(r))
 		case kind&letter != 0:
 			t.letter(r, kind)
 		case r == ' ':
@@ -136,7 +139,7 @@ type tokenizer struct {
 	from     int     // and in the text
 	last     rune    // its last letter
 	run      int     // how often that stands in a row
-	odd      bool
+	kinds    runeKind
 	capital  bool
 	acronym  bool
 	edge     edge
@@ -155,8 +158,11 @@ type runeKind uint8
 const (
 	letter runeKind = 1 << iota // or a digit
 	upper
-	unseen  // marks, tatweel, joiners
-	strange // a figure or sign that may stand for a letter
+	unseen    // marks, tatweel, joiners
+	strange   // a figure or sign that may stand for a letter
+	number    // any figure or such a sign
+	plain     // a small letter of ASCII; of a word, that it is more than figures
+	stretched // of a word, that a letter stands three times in a row
 )
 
 func kindOf(r rune) (k runeKind) {
@@ -168,8 +174,13 @@ func kindOf(r rune) (k runeKind) {
 	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r), r == 'ـ':
 		return unseen
 	}
-	if '0' <= r && r <= '9' || r == '@' || r == '$' {
-		k |= strange
+	switch {
+	case 'a' <= r && r <= 'z':
+		k |= plain
+	case r < utf8.RuneSelf && strings.ContainsRune("013457@$", r):
+		k |= strange | number
+	case '0' <= r && r <= '9':
+		k |= number
 	}
 	return k
 }
@@ -192,19 +203,36 @@ func (t *tokenizer) beyond(r rune) (rune, runeKind) {
 	return r, kindOf(r)
 }
 
+// small is letter for a small letter of ASCII.
+func (t *tokenizer) small(b byte) {
+	n := len(t.folded) - t.begin
+	if n == 0 {
+		t.start(false)
+	}
+	if n < limit {
+		t.folded, t.kinds = append(t.folded, b), t.kinds|plain
+		t.drawn(rune(b))
+	}
+}
+
+// start begins a word.
+func (t *tokenizer) start(capital bool) {
+	t.from, t.capital, t.acronym, t.run, t.kinds = t.pos, capital, false, 0, 0
+}
+
 func (t *tokenizer) letter(r rune, kind runeKind) {
 	n := len(t.folded) - t.begin
 	switch {
 	case n == 0:
-		t.from, t.capital, t.acronym, t.odd, t.run = t.pos, kind&upper != 0, false, false, 0
+		t.start(kind&upper != 0)
 	case kind&upper != 0:
 		t.acronym = true
 	}
 	if n >= limit {
 		return
 	}
-	if kind&strange != 0 {
-		t.odd = true
+	if t.kinds |= kind; kind&number == 0 {
+		t.kinds |= plain
 	}
 	if r < utf8.RuneSelf {
 		if kind&upper != 0 {
@@ -217,8 +245,8 @@ func (t *tokenizer) letter(r rune, kind runeKind) {
 	f := foldRune(r)
 	t.folded = append(t.folded, f...)
 	for _, c := range f {
-		if c < foldedRunes && runeKinds()[c]&strange != 0 { // a figure in disguise
-			t.odd = true
+		if c < foldedRunes { // it may be a figure in disguise
+			t.kinds |= runeKinds()[c]
 		}
 		t.drawn(c)
 	}
@@ -230,7 +258,7 @@ func (t *tokenizer) drawn(r rune) {
 		t.last, t.run = r, 0
 	}
 	if t.run++; t.run == 3 {
-		t.odd = true
+		t.kinds |= stretched
 	}
 }
 
@@ -239,7 +267,7 @@ func (t *tokenizer) sign(r rune, rest string) {
 	switch r {
 	case '@', '$':
 		if len(t.folded) > t.begin || unicode.IsLetter(first(rest)) {
-			t.letter(r, strange)
+			t.letter(r, strange|number)
 			return
 		}
 	case '\'', '’', 'ʼ':
@@ -302,7 +330,7 @@ func (t *tokenizer) flush() {
 	}
 	t.toks = append(t.toks, token{
 		start: t.from, end: t.pos, entry: -1, edge: t.edge, colon: t.colon, quoted: t.quoted,
-		capital: t.capital, acronym: t.acronym, odd: t.odd,
+		capital: t.capital, acronym: t.acronym, odd: t.odd(),
 	})
 	if t.pos-t.from == 1 {
 		t.singles++
@@ -310,6 +338,11 @@ func (t *tokenizer) flush() {
 	t.begin = len(t.folded)
 	t.ends = append(t.ends, int32(t.begin))
 	t.edge, t.colon = joined, false
+}
+
+// odd reports whether the word at hand may hide another.
+func (t *tokenizer) odd() bool {
+	return t.kinds&stretched != 0 || t.kinds&(strange|plain) == strange|plain
 }
 
 func (t *tokenizer) endSentence(question bool) {

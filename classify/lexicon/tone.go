@@ -246,17 +246,21 @@ const (
 
 // Tone reads a text by the tone file of a language; of a language without one it knows nothing.
 func (l *Lexicon) Tone(lang string, text *Text) (Tone, error) {
-	if !l.Has(lang) {
-		return Tone{}, nil
-	}
-	p, err := l.pack(lang)
-	if err != nil {
-		return Tone{}, fmt.Errorf("cue pack %s: %w", lang, err)
+	x := l.all()
+	p := x.of[lang]
+	if p == nil {
+		if !l.Has(lang) {
+			return Tone{}, nil
+		}
+		var err error
+		if p, err = l.pack(lang); err != nil {
+			return Tone{}, fmt.Errorf("cue pack %s: %w", lang, err)
+		}
 	}
 	if p.tones == nil {
 		return Tone{}, nil
 	}
-	return p.tones.read(text, l.all(), lang), nil
+	return p.tones.read(text, x, lang), nil
 }
 
 // toneReader walks one text.
