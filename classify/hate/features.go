@@ -32,6 +32,7 @@ const (
 
 // scratch holds what scoring one text needs, so that the next text needs nothing new.
 type scratch struct {
+	text  string // that was cut into the words
 	words []word
 	buf   []rune
 	// singles is how many words of one letter there are.
@@ -41,6 +42,7 @@ type scratch struct {
 	style []uint32
 
 	charRows, wordRows, styleRows []int32 // buckets
+	odds                          []float64
 }
 
 // gram is one n-gram of a text: its first weight, and the words it spans.

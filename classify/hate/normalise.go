@@ -21,6 +21,10 @@ type word struct {
 // letters do not reach the model, so that what is said on the radio and what is written look alike to it.
 // The slices are reused by the next call of the same scratch.
 func (s *scratch) cut(text string) []word {
+	if text == s.text {
+		return s.words
+	}
+	s.text = text
 	s.words, s.buf, s.singles = s.words[:0], s.buf[:0], 0
 	first, start, last := 0, -1, 0
 	known := folds()

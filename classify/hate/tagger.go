@@ -21,26 +21,14 @@ type taggerHeader struct {
 	Texts int     `json:"texts"` // with spans, trained on
 }
 
-// tagFeatures calls f with the buckets of word i: its letters, itself, and its neighbours.
-func tagFeatures(words []word, i int, f func(uint32)) {
-	w := words[i]
-	n := len(w.runes) + 2
-	at := func(i int) rune {
-		if i == 0 || i == n-1 {
-			return ' '
-		}
-		return w.runes[i-1]
+// tagRows lists the buckets of word i: its letters, itself, and its neighbours.
+func (s *scratch) tagRows(words []word, i int) []int32 {
+	s.charRows = s.charRows[:0]
+	s.charBuckets(words[i].runes)
+	for k, b := range s.charRows {
+		s.charRows[k] = b >> (charBits - tagBits)
 	}
-	for i := range n {
-		h := linear.Hash
-		for k := 0; k < maxGram && i+k < n; k++ {
-			h = linear.Mix(h, at(i+k))
-			if k+1 >= minGram {
-				f(linear.Bucket(h+uint64(k), tagBits))
-			}
-		}
-	}
-	h := hashWord(w)
+	h := hashWord(words[i])
 	var before, after uint64 = 1, 2
 	if i > 0 {
 		before = hashWord(words[i-1])
@@ -49,23 +37,22 @@ func tagFeatures(words []word, i int, f func(uint32)) {
 		after = hashWord(words[i+1])
 	}
 	for _, x := range [...]uint64{h, linear.Mix(before, '<'), linear.Mix(after, '>'), linear.Mix(before, '<') ^ h*3, linear.Mix(after, '>') ^ h*5} {
-		f(linear.Bucket(x+7, tagBits))
-		f(linear.Bucket(x*3+11, tagBits)) // words count as much as their many letters
+		s.charRows = append(s.charRows, int32(linear.Bucket(x+7, tagBits)), int32(linear.Bucket(x*3+11, tagBits))) // words count as much as their many letters
 	}
+	return s.charRows
 }
 
-// marks are the calibrated log-odds of every word to be one that people would mark.
-func (m *Model) marks(words []word) []float64 {
-	out := make([]float64, len(words))
+// tagged are the calibrated log-odds of every word to be one that people would mark.
+func (m *Model) tagged(s *scratch, words []word) []float64 {
+	s.odds = s.odds[:0]
 	for i := range words {
-		sum, n := 0, 0
-		tagFeatures(words, i, func(b uint32) {
+		sum, rows := 0, s.tagRows(words, i)
+		for _, b := range rows {
 			sum += int(m.tags[b])
-			n++
-		})
-		out[i] = m.Tagger.Bias + float64(m.Tagger.Step*scale(n)*float64(sum))
+		}
+		s.odds = append(s.odds, m.Tagger.Bias+float64(m.Tagger.Step*scale(len(rows))*float64(sum)))
 	}
-	return out
+	return s.odds
 }
 
 // tagLang is the one language in which people marked words.
@@ -80,7 +67,7 @@ func (m *Model) Marks(text, lang string) [][2]int {
 	s := m.scratch()
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
-	z := m.marks(words)
+	z := m.tagged(s, words)
 	return runs(words, z, m.Tagger.cut(z))
 }
 
@@ -168,23 +155,21 @@ type tagTrainer struct {
 	weights, squares []float32
 	bias             float32
 	s                scratch
-	grams            []uint32
 }
 
 func (t *tagTrainer) learn(x tagExample) {
 	words := t.s.cut(clip(x.e.text))
 	for i := range words {
-		t.grams = t.grams[:0]
-		tagFeatures(words, i, func(b uint32) { t.grams = append(t.grams, b) })
-		scaled, z := float32(scale(len(t.grams))), float32(0)
-		for _, b := range t.grams {
+		rows := t.s.tagRows(words, i)
+		scaled, z := float32(scale(len(rows))), float32(0)
+		for _, b := range rows {
 			z += t.weights[b]
 		}
 		z = t.bias + float32(z*scaled)
 		g := (float32(linear.Sigmoid(float64(z))) - target(words[i], x.e.spans)) * x.weight
 		t.bias -= float32(0.005 * g)
 		g = float32(g * scaled)
-		for _, b := range t.grams {
+		for _, b := range rows {
 			t.squares[b] += float32(g * g)
 			t.weights[b] -= float32(rate*g) / float32(math.Sqrt(float64(t.squares[b])))
 		}
@@ -230,7 +215,7 @@ func (m *Model) agreement(e *example, cut float64) float64 {
 	s := &scratch{}
 	words := s.cut(clip(e.text))
 	both, got, want := 0, 0, 0
-	z := m.marks(words)
+	z := m.tagged(s, words)
 	for _, r := range runs(words, z, taggerHeader{Cut: cut}.cut(z)) {
 		got += r[1] - r[0]
 		for _, x := range e.spans {

@@ -46,17 +46,20 @@ const evenBytes = 0x00ff00ff00ff00ff
 // of 8. The lanes of eight bytes are two words of lanes: those of the even bytes, then those of the odd. They hold
 // MostRows rows; the caller counts. It panics where a row or a lane is not there.
 func AddRows(lanes []uint64, rows []byte, which []int32, width int) {
-	if vectors && (width == 64 || width == 32) && len(which) > 0 {
+	switch {
+	case len(which) == 0 || !vectors:
+	case width == 32 && len(rows) > 0:
+		if addRows32((*[8]uint64)(lanes), &rows[0], &which[0], len(which), len(rows)/32) > 0 {
+			panic("linear: no such row")
+		}
+		return
+	case width == 64:
 		last := uint32(0)
 		for _, w := range which {
 			last = max(last, uint32(w)) // one below zero is beyond all
 		}
 		_ = rows[int(last)*width+width-1]
-		if width == 32 {
-			addRows32((*[8]uint64)(lanes), &rows[0], &which[0], len(which))
-		} else {
-			addRows64((*[16]uint64)(lanes), &rows[0], &which[0], len(which))
-		}
+		addRows64((*[16]uint64)(lanes), &rows[0], &which[0], len(which))
 		return
 	}
 	for k := 0; k+8 <= width; k += 8 {

@@ -130,15 +130,17 @@ store:
 	STORE(X6, X7, 96)
 	RET
 
-// func addRows32(lanes *[8]uint64, rows *byte, which *int32, n int)
+// func addRows32(lanes *[8]uint64, rows *byte, which *int32, n, have int) (left int)
 //
+// It reads no row beyond those there are: what is left then is not 0, and the lanes are as they were.
 // Two rows' halves are added up as words as they are, and their odd bytes apart: what the odd bytes added to the
 // words is taken away at the end, and the even bytes are left. A word that ran over has run over alike in both.
-TEXT ·addRows32(SB), NOSPLIT, $0-32
+TEXT ·addRows32(SB), NOSPLIT, $0-48
 	MOVQ lanes+0(FP), DI
 	MOVQ rows+8(FP), SI
 	MOVQ which+16(FP), DX
 	MOVQ n+24(FP), CX
+	MOVQ have+32(FP), R8
 	PXOR X0, X0
 	PXOR X1, X1
 	PXOR X2, X2
@@ -151,8 +153,12 @@ TEXT ·addRows32(SB), NOSPLIT, $0-32
 two:
 	CMPQ    CX, $2
 	JLT     last
-	MOVLQSX (DX), AX
-	MOVLQSX 4(DX), BX
+	MOVL    (DX), AX // one below zero is beyond all
+	MOVL    4(DX), BX
+	CMPQ    AX, R8
+	JAE     beyond
+	CMPQ    BX, R8
+	JAE     beyond
 	ADDQ    $8, DX
 	SHLQ    $5, AX
 	SHLQ    $5, BX
@@ -178,7 +184,9 @@ two:
 last:
 	TESTQ   CX, CX
 	JZ      even
-	MOVLQSX (DX), AX
+	MOVL    (DX), AX
+	CMPQ    AX, R8
+	JAE     beyond
 	SHLQ    $5, AX
 	MOVOU   (SI)(AX*1), X8
 	MOVOU   16(SI)(AX*1), X9
@@ -202,4 +210,9 @@ even:
 	PSUBW X5, X2
 	STORE(X0, X1, 0)
 	STORE(X2, X3, 32)
+	MOVQ $0, left+40(FP)
+	RET
+
+beyond:
+	MOVQ CX, left+40(FP)
 	RET
