@@ -120,6 +120,7 @@ func (s *scratch) mannered(text string) []uint32 {
 	s.style = s.style[:0]
 	marks := manners()
 	before, last, word := byte('s'), rune(0), 0
+	var seen [0x80]bool
 	for _, r := range text {
 		c := byte(0)
 		if r < 0x80 {
@@ -130,6 +131,7 @@ func (s *scratch) mannered(text string) []uint32 {
 		if c == 'p' {
 			last = r
 			if r < 0x80 {
+				seen[r] = true
 				s.style = append(s.style, marks.sign[before][r])
 			} else {
 				s.style = append(s.style, styleOf('<', rune(before), r))
@@ -155,7 +157,7 @@ func (s *scratch) mannered(text string) []uint32 {
 		before = c
 	}
 	for _, mask := range [...]string{"@user", "<url>", "<number>", "#", "\""} {
-		if strings.Contains(text, mask) {
+		if seen[mask[0]] && strings.Contains(text, mask) {
 			s.style = append(s.style, styleOf('m', rune(len(mask)), rune(mask[0])))
 		}
 	}

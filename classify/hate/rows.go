@@ -90,13 +90,23 @@ func (s *scratch) charBuckets(w []rune) {
 	var room [maxWord + 2]rune
 	padded := append(append(room[:0], ' '), w...)
 	padded = append(padded, ' ')
-	out := s.charRows
-	for i := range padded[:len(padded)-1] {
+	out, i := s.charRows, 0
+	for ; i+maxGram <= len(padded); i++ { // all lengths begin here
+		p := (*[maxGram]rune)(padded[i:])
+		h := linear.Mix(linear.Mix(linear.Hash, p[0]), p[1])
+		h2 := linear.Mix(h, p[2])
+		h3 := linear.Mix(h2, p[3])
+		h4 := linear.Mix(h3, p[4])
+		out = append(out, charBucket(h+1), charBucket(h2+2), charBucket(h3+3), charBucket(h4+4))
+	}
+	for ; i+1 < len(padded); i++ {
 		h := linear.Mix(linear.Hash, padded[i])
-		for k, r := range padded[i+1 : min(i+maxGram, len(padded))] {
+		for k, r := range padded[i+1:] {
 			h = linear.Mix(h, r)
-			out = append(out, int32(linear.Bucket(h+uint64(k)+1, charBits)))
+			out = append(out, charBucket(h+uint64(k)+1))
 		}
 	}
 	s.charRows = out
 }
+
+func charBucket(h uint64) int32 { return int32(linear.Bucket(h, charBits)) }

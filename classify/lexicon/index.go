@@ -95,6 +95,7 @@ func (x *index) add(p *pack, words map[string]*known) {
 	}
 	if t := p.tones; t != nil {
 		t.bit, t.index = p.bit, x
+		t.settle()
 		for w := range t.words {
 			of(w).tones |= p.bit
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -65,6 +66,8 @@ type tones struct {
 	clitics []string
 	bit     uint64 // of its pack in the index; 0 where it is in none
 	index   *index
+	slots   [keySlots + 1]uint16 // where the stems of a slot of keys begin in inSlots
+	inSlots []stem
 	keys    keys                   // of stems
 	lapses  func() map[string]bool // groups' names with one letter left out
 	// forgives is set by "!misspelt": a name with a letter left out or two swapped is heard.
@@ -169,12 +172,34 @@ func (t *tones) begun(w string) tone {
 	if len(w) < stemKey || !t.keys.has(w) {
 		return 0
 	}
-	for _, s := range t.stems[w[:stemKey]] {
+	for _, s := range t.stemsOf(w) {
 		if strings.HasPrefix(w, s.text) {
 			return s.tone
 		}
 	}
 	return 0
+}
+
+// stemsOf are the stems with the key of a word, and perhaps others.
+func (t *tones) stemsOf(w string) []stem {
+	if t.bit == 0 {
+		return t.stems[w[:stemKey]]
+	}
+	slot := keySlot(w)
+	return t.inSlots[t.slots[slot]:t.slots[slot+1]]
+}
+
+// settle lays out the stems by the slots of their keys, once all are there.
+func (t *tones) settle() {
+	var slots [keySlots][]stem
+	for _, key := range slices.Sorted(maps.Keys(t.stems)) {
+		slots[keySlot(key)] = append(slots[keySlot(key)], t.stems[key]...)
+	}
+	t.inSlots = nil
+	for i, list := range slots {
+		t.inSlots = append(t.inSlots, list...)
+		t.slots[i+1] = uint16(len(t.inSlots))
+	}
 }
 
 // stemKey is how many bytes of a stem find it; shorter stems are no stems.
@@ -331,21 +356,23 @@ func (t *tones) hidden(spellings []string) tone {
 }
 
 // keys are the first bytes of stems, more or less: what it does not have begins no stem.
-type keys [64]uint64
+type keys [keySlots / 64]uint64
 
-func (k *keys) slot(w string) (int, uint64) {
-	h := (uint32(w[0]) | uint32(w[1])<<8 | uint32(w[2])<<16) * 0x9e3779b1 >> 20
-	return int(h >> 6), 1 << (h & 63)
+const keySlots = 4096
+
+// keySlot is the slot of the first bytes of a word.
+func keySlot(w string) uint32 {
+	return (uint32(w[0]) | uint32(w[1])<<8 | uint32(w[2])<<16) * 0x9e3779b1 >> 20
 }
 
 func (k *keys) add(w string) {
-	i, bit := k.slot(w)
-	k[i] |= bit
+	slot := keySlot(w)
+	k[slot/64] |= 1 << (slot % 64)
 }
 
 func (k *keys) has(w string) bool {
-	i, bit := k.slot(w)
-	return k[i]&bit != 0
+	slot := keySlot(w)
+	return k[slot/64]>>(slot%64)&1 != 0
 }
 
 func (t *tones) phraseAt(toks []token, i int, k knowing) (best tonePhrase) {

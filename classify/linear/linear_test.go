@@ -14,6 +14,11 @@ func TestExp(t *testing.T) {
 			t.Errorf("Exp(%v) = %v, want %v", x, got, want)
 		}
 	}
+	for _, x := range []float64{-700, -699.9, 699.9, 700} { // the power of two is where it belongs
+		if got, want := linear.Exp(x), math.Exp(x); math.Abs(got-want) > 1e-12*want {
+			t.Errorf("Exp(%v) = %v, want %v", x, got, want)
+		}
+	}
 	if got := linear.Sigmoid(-1e9); got != 0 && got > 1e-300 {
 		t.Errorf("Sigmoid(-1e9) = %v, want 0", got)
 	}
