@@ -68,6 +68,9 @@ type Model struct {
 	pool  sync.Pool
 	once  sync.Once
 	table table // of the weights, for rows
+
+	calibrated sync.Once
+	platts     map[string]*[heads]*Platt // Platt as scores read it
 }
 
 // Scores is what the model says of a text.
@@ -136,14 +139,14 @@ func (m *Model) Trained(lang string, label counterpoint.Label) bool {
 // differs, never reach the model.
 func (m *Model) Score(text, lang string, _ counterpoint.SourceKind) Scores {
 	out := Scores{p: [heads]float64{neutral, neutral, neutral, neutral}}
-	calibration := m.Platt[lang]
-	if out.Trained = len(calibration) > 0; !out.Trained {
+	calibration := m.calibrations(lang)
+	if out.Trained = calibration != nil; !out.Trained {
 		return out
 	}
 	z, familiar, grams := m.raw(text, lang)
 	out.Familiar = familiar
-	for i, h := range Heads {
-		if c, ok := calibration[h]; ok && grams > 0 {
+	for i, c := range calibration {
+		if c != nil && grams > 0 {
 			v := c.A*z[i] + c.B
 			out.logit[i], out.p[i], out.has[i] = v, linear.Sigmoid(v), true
 		}

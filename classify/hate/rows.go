@@ -30,6 +30,24 @@ func (m *Model) rows() *table {
 	return &m.table
 }
 
+// calibrations are those of a language by head, nil where it is untrained; the answer is nil where all heads are.
+func (m *Model) calibrations(lang string) *[heads]*Platt {
+	m.calibrated.Do(func() {
+		m.platts = map[string]*[heads]*Platt{}
+		for lang, labels := range m.Platt {
+			for l, p := range labels {
+				if m.platts[lang] == nil {
+					m.platts[lang] = &[heads]*Platt{}
+				}
+				if h := headOf(l); h >= 0 {
+					m.platts[lang][h] = &p
+				}
+			}
+		}
+	})
+	return m.platts[lang]
+}
+
 // add adds up the rows of the buckets.
 func add(sums []int32, rows []byte, buckets []int32, width int) {
 	var room [rowBytes / 4]uint64

@@ -14,6 +14,8 @@ type index struct {
 	people uint64           // packs that take a capital at the head of a text for a name
 	slots  []slot           // by hash; as many as a power of two, a third of them free at least
 	terms  []term           // all words; the first is of none
+	texts  []string         // and as they are written
+	knowns []known          // what is known alike of many words
 	words  []word           // what they are to the packs that know them, pack after pack
 	tones  []tone           // the same of tone files
 	opened []opens          // and of phrases
@@ -21,16 +23,16 @@ type index struct {
 	tails  [pairs]uint64    // and that ends so
 }
 
-// slot is the place of a term, 0 for none, with a part of its hash.
+// slot is the place of a term, 0 for none. Its key is the word itself where eight bytes hold it, else a hash of it.
 type slot struct {
-	hash uint32
+	key  uint64
 	term int32
+	long bool
 }
 
-// term is one word, and where what packs say of it begins.
+// term is where what packs say of one word begins. The first is of no word.
 type term struct {
-	text                 string
-	known                *known
+	known                int32 // which packs know it
 	words, tones, opened int32
 }
 
@@ -124,17 +126,19 @@ func (x *index) describe(p *pack) {
 	}
 }
 
-// build lays out the terms. What is known of many words alike is kept once.
+// build lays out the terms.
 func (x *index) build(words map[string]*known) {
-	x.terms = append(make([]term, 0, len(words)+1), term{known: &known{}})
+	x.terms, x.texts, x.knowns = make([]term, 1, len(words)+1), make([]string, 1, len(words)+1), make([]known, 1)
 	x.slots = make([]slot, 1<<bits.Len(uint(len(words)*3/2+1)))
-	shared := map[known]*known{}
+	shared := map[known]int32{}
 	for w, k := range words {
-		if shared[*k] == nil {
-			shared[*k] = k
+		if shared[*k] == 0 {
+			shared[*k] = int32(len(x.knowns))
+			x.knowns = append(x.knowns, *k)
 		}
 		x.place(w, int32(len(x.terms)))
-		x.terms = append(x.terms, term{w, shared[*k], int32(len(x.words)), int32(len(x.tones)), int32(len(x.opened))})
+		x.terms = append(x.terms, term{shared[*k], int32(len(x.words)), int32(len(x.tones)), int32(len(x.opened))})
+		x.texts = append(x.texts, w)
 		for set := k.words; set != 0; set &= set - 1 {
 			x.words = append(x.words, x.packs[bits.TrailingZeros64(set)].words[w])
 		}
@@ -146,37 +150,44 @@ func (x *index) build(words map[string]*known) {
 		}
 	}
 	for i := range x.opened {
-		o := &x.opened[i]
-		for _, ph := range o.phrases {
-			second := int32(0)
-			if ph.words[1] != "_" {
-				second = x.find(ph.words[1])
-			}
-			o.seconds = append(o.seconds, second)
+		x.opened[i].number(x)
+	}
+}
+
+// number finds the terms of second words.
+func (o *opens) number(x *index) {
+	for _, ph := range o.phrases {
+		second := int32(0)
+		if ph.words[1] != "_" {
+			second = x.find(ph.words[1])
 		}
+		o.seconds = append(o.seconds, second)
 	}
 }
 
 func (x *index) place(w string, term int32) {
-	h := hashOf(w)
-	i := int(h) & (len(x.slots) - 1)
+	key, long := keyOf(w)
+	i := x.first(key)
 	for x.slots[i].term != 0 {
 		i = (i + 1) & (len(x.slots) - 1)
 	}
-	x.slots[i] = slot{uint32(h >> 32), term}
+	x.slots[i] = slot{key, term, long}
 }
+
+// first is the slot from which on a key may stand.
+func (x *index) first(key uint64) int { return int(mixed(key)) & (len(x.slots) - 1) }
 
 // find is the term of a word, 0 where nobody knows it.
 func (x *index) find(w string) int32 {
-	h := hashOf(w)
-	i := int(h) & (len(x.slots) - 1)
-	return x.findFrom(w, h, i, x.slots[i])
+	key, long := keyOf(w)
+	i := x.first(key)
+	return x.findFrom(w, i, slot{key: key, long: long}, x.slots[i])
 }
 
 // findFrom is find, from the slot i on.
-func (x *index) findFrom(w string, h uint64, i int, s slot) int32 {
+func (x *index) findFrom(w string, i int, want, s slot) int32 {
 	for s.term != 0 {
-		if s.hash == uint32(h>>32) && x.terms[s.term].text == w {
+		if s.key == want.key && s.long == want.long && (!s.long || x.texts[s.term] == w) {
 			return s.term
 		}
 		i = (i + 1) & (len(x.slots) - 1)
@@ -185,20 +196,32 @@ func (x *index) findFrom(w string, h uint64, i int, s slot) int32 {
 	return 0
 }
 
-// hashOf mixes the bytes of a word, eight at a time.
-func hashOf(w string) uint64 {
-	h := uint64(len(w)) * 0x9e3779b97f4a7c15
-	for ; len(w) >= 8; w = w[8:] {
-		h = mixed(h ^ (uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 | uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56))
-	}
-	if len(w) >= 4 {
-		h = mixed(h ^ (uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24))
-		w = w[4:]
+// keyOf is the bytes of a word of eight at most, none of which is 0, and a hash of a longer one.
+func keyOf(w string) (key uint64, long bool) {
+	switch n := len(w); {
+	case n > 8:
+		return hashOf(w), true
+	case n >= 4:
+		return four(w) | four(w[n-4:])<<(8*(n-4)), false
 	}
 	for i := range len(w) {
-		h ^= uint64(w[i]) << (8 * i)
+		key |= uint64(w[i]) << (8 * i)
 	}
-	return mixed(h)
+	return key, false
+}
+
+// hashOf mixes the bytes of a word of eight or more.
+func hashOf(w string) uint64 {
+	h := uint64(len(w))
+	last := w[len(w)-8:]
+	for ; len(w) > 8; w = w[8:] {
+		h = mixed(h ^ (four(w) | four(w[4:])<<32))
+	}
+	return mixed(h ^ (four(last) | four(last[4:])<<32))
+}
+
+func four(w string) uint64 {
+	return uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24
 }
 
 func mixed(h uint64) uint64 {
@@ -271,15 +294,15 @@ func (c *cutting) ask(x *index) {
 	c.asked = slices.Grow(c.asked[:0], len(c.toks))[:len(c.toks)]
 	c.found = slices.Grow(c.found[:0], len(c.toks))[:len(c.toks)]
 	for i := range c.toks {
-		h := hashOf(c.toks[i].word)
-		at := int(h) & (len(x.slots) - 1)
-		c.found[i] = found{h, at, x.slots[at]}
+		key, long := keyOf(c.toks[i].word)
+		at := x.first(key)
+		c.found[i] = found{slot{key: key, long: long}, x.slots[at], at}
 	}
 	c.any = 0
 	for i := range c.toks {
 		w, f := c.toks[i].word, &c.found[i]
-		k := knowing{term: x.findFrom(w, f.hash, f.at, f.slot)}
-		k.known = x.terms[k.term].known
+		k := knowing{term: x.findFrom(w, f.at, f.want, f.slot)}
+		k.known = &x.knowns[x.terms[k.term].known]
 		if n := len(w); n > 2 { // nothing is written onto less
 			k.loose = x.heads[pair(w[0], w[1])] & x.tails[pair(w[n-2], w[n-1])]
 		}
@@ -290,7 +313,12 @@ func (c *cutting) ask(x *index) {
 
 // found is the first slot in which a word may stand.
 type found struct {
-	hash uint64
-	at   int
-	slot slot
+	want, slot slot
+	at         int
+}
+
+// ask is what an index knows of a word.
+func (x *index) ask(w string) (*term, *known) {
+	t := &x.terms[x.find(w)]
+	return t, &x.knowns[t.known]
 }

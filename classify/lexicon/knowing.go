@@ -27,7 +27,7 @@ func (x *index) knowing(text *Text, share float64, split bool, alive uint64) uin
 		knows := asked[i].words | asked[i].parts
 		if hides != nil {
 			for _, h := range hides[i] {
-				k := x.terms[x.find(h)].known
+				_, k := x.ask(h)
 				knows |= k.words | k.parts
 			}
 		}

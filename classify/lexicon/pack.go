@@ -355,11 +355,11 @@ func (p *pack) lookWord(w string) (word, bool) {
 		found, ok := p.words[w]
 		return found, ok
 	}
-	t := &p.index.terms[p.index.find(w)]
-	if t.known.words&p.bit == 0 {
+	t, k := p.index.ask(w)
+	if k.words&p.bit == 0 {
 		return word{}, false
 	}
-	return p.index.words[t.words+rank(t.known.words, p.bit)], true
+	return p.index.words[t.words+rank(k.words, p.bit)], true
 }
 
 func (p *pack) lookPlain(w string) (word, bool) {

@@ -160,11 +160,11 @@ func (t *tones) word(w string) (tone, bool) {
 		found, ok := t.words[w]
 		return found, ok
 	}
-	k := &t.index.terms[t.index.find(w)]
-	if k.known.tones&t.bit == 0 {
+	at, k := t.index.ask(w)
+	if k.tones&t.bit == 0 {
 		return 0, false
 	}
-	return t.index.tones[k.tones+rank(k.known.tones, t.bit)], true
+	return t.index.tones[at.tones+rank(k.tones, t.bit)], true
 }
 
 // begun finds the longest stem that begins a word.

@@ -28,7 +28,7 @@ func newScikit(b *testing.B) *scikit {
 		b.Log("without scikit-learn: COUNTERPOINT_SCIKIT names no Python that has it")
 		return nil
 	}
-	c := exec.Command(python, "testdata/scikit.py", strconv.Itoa(outcomes), strconv.Itoa(passes))
+	c := exec.Command(python, "testdata/scikit.py", strconv.Itoa(outcomes))
 	in, err1 := c.StdinPipe()
 	out, err2 := c.StdoutPipe()
 	if err1 != nil || err2 != nil {
@@ -56,7 +56,7 @@ func (s *scikit) line(b *testing.B) string {
 	return strings.TrimSpace(line)
 }
 
-// pass is the CPU time of a pass over the texts, the mean of a turn.
+// pass is the CPU time of a pass over the texts, after one that is not counted.
 func (s *scikit) pass(b *testing.B, texts []spokenText) time.Duration {
 	if s == nil {
 		return 0
@@ -72,5 +72,5 @@ func (s *scikit) pass(b *testing.B, texts []spokenText) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return time.Duration(seconds / passes * float64(time.Second))
+	return time.Duration(seconds * float64(time.Second))
 }
