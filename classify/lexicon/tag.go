@@ -119,6 +119,7 @@ const (
 	tIt      // it, which may be what belongs to a group
 	tObjOne  // the verb carries one person as object
 	tCleanse // "clear the town of …": whom is said after "of"
+	tTrouble // hunger, fear: what a verb is pointed at, whoever suffers it
 )
 
 var tagNames = map[string]tag{
@@ -135,7 +136,7 @@ var tagNames = map[string]tag{
 	"INSULT": tInsult, "HATEV": tHateV, "WISH": tWish, "DIE": tDie, "DESERVE": tDeserve, "MERCY": tMercy, "MIRROR": tMirror,
 	"PURITY": tPurity, "WOMEN": tWomen, "RAPE": tRape, "LOYAL": tLoyal, "JUSTIFY": tJustify, "RIGHT": tRight, "THREAT": tThreat,
 	"OUT": tOut, "SLUR": tSlur, "CODE": tCode, "COMMON": tCommon,
-	"ARMS": tArms, "IT": tIt, "OBJONE": tObjOne, "CLEANSE": tCleanse,
+	"ARMS": tArms, "IT": tIt, "OBJONE": tObjOne, "CLEANSE": tCleanse, "TROUBLE": tTrouble,
 }
 
 // tags is a set of them.

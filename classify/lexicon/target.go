@@ -207,6 +207,8 @@ func (r *reader) after(i int) target {
 		case n == one && j == i+1 && r.tags(j+1).any(tAll, tDem) && r.toks[j+1].edge == joined: // "fusillez-moi tous ces …"
 		case t.any(tBreak, tRel, tModal, tSay, tCond, tPurpose, tWh):
 			return r.close(i, found, det)
+		case found.aim == nothing && r.trouble(j):
+			return target{aim: thing, from: j, to: j + 1}
 		case n != nothing && (found.aim == nothing || r.p.headLast && found.aim != one && r.tags(j-1).without(tTake).any(tAll, tGroup, tDem) || r.nameAt(j-1) || found.aim == property || r.p.headLast && head):
 			found = r.meet(found, n, j)
 			head = true
@@ -278,6 +280,16 @@ func (r *reader) after(i int) target {
 		}
 	}
 	return r.close(i, found, det)
+}
+
+// trouble reports whether the noun at j is what people suffer from, and the head of its phrase: who suffers it is no
+// target then ("kill the hunger of the children").
+func (r *reader) trouble(j int) bool {
+	if !r.tags(j).has(tTrouble) {
+		return false
+	}
+	next := j+1 < len(r.toks) && r.toks[j+1].edge == joined
+	return !(r.p.headLast && next && (r.noun(j+1) != nothing || r.tags(j+1).has(tHead) || r.nameAt(j+1)))
 }
 
 // meet adds a noun to the phrase: a thing after a group's name is a thing of theirs.

@@ -44,6 +44,7 @@ const (
 	toneToll                     // dead, wounded: with a figure beside it and no source in the text, a mark
 	toneCount                    // hundreds, thousands
 	toneSource                   // who is named as the source
+	toneTrouble                  // hunger, fear: harm that is done to it is done to nobody
 )
 
 // toneRumour is what marks a claim that nobody vouches for.
@@ -52,7 +53,7 @@ const toneRumour = toneHearsay | toneForward | toneUrgent | toneMotif
 var toneNames = map[string]tone{
 	"GROUP": toneGroup, "SLUR": toneSlur, "BAD": toneBad, "HATE": toneHate, "HARM": toneHarm, "OUT": toneOut, "BEAST": toneBeast,
 	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn, "DOUBLE": toneDouble,
-	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource,
+	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource, "TROUBLE": toneTrouble,
 }
 
 const toneEvil = toneBad | toneHate | toneHarm | toneOut | toneBeast
@@ -111,7 +112,7 @@ func (t *tones) add(line string) error {
 	class, forms, ok := strings.Cut(line, "\t")
 	c, known := toneNames[class]
 	if !ok || !known {
-		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT or SOURCE, a tab and words", class)
+		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT, SOURCE or TROUBLE, a tab and words", class)
 	}
 	for form := range strings.SplitSeq(forms, ",") {
 		form = strings.TrimSpace(form)
@@ -474,7 +475,7 @@ func (r *toneReader) judge() {
 	r.rumours()
 	for i, t := range r.at {
 		r.out.Group = r.out.Group || t&(toneGroup|toneSlur) != 0
-		if t&toneHarm != 0 && !r.negated(i) {
+		if t&toneHarm != 0 && !r.negated(i) && r.suffered(i) < 0 {
 			r.out.Harm++
 		}
 		if t&toneCounter != 0 && !r.out.Countered {
@@ -552,6 +553,10 @@ func (r *toneReader) evil(i int, t tone) bool {
 		r.against("NEGATION", i, -1, "denies it")
 		return false
 	}
+	if j := r.suffered(i); t&(toneHarm|toneOut) != 0 && j >= 0 {
+		r.against("TROUBLE", j, toneKind, "what is to end is what people suffer from")
+		return false
+	}
 	weight := toneSaid
 	if g < 0 || r.between(g, i) {
 		weight = toneMaybe
@@ -571,6 +576,20 @@ func (r *toneReader) evil(i int, t tone) bool {
 	}
 	r.hit("SAID", label, i, weight, reason)
 	return true
+}
+
+// suffered is the trouble that the word of harm at i is pointed at, or -1: "end the hunger of refugees", "the refugees'
+// hunger". A group that stands between is only whose it is.
+func (r *toneReader) suffered(i int) int {
+	for j := i + 1; j < len(r.at) && j-i <= 5 && r.toks[j].edge == joined; j++ {
+		switch {
+		case r.at[j]&toneTrouble != 0:
+			return j
+		case r.at[j]&(toneGroup|toneSlur) != 0 && (j+1 == len(r.at) || r.at[j+1]&toneTrouble == 0):
+			return -1
+		}
+	}
+	return -1
 }
 
 // near is the group's name nearest to i, at most n words away, or -1.
@@ -612,6 +631,9 @@ func (r *toneReader) hit(cue string, label counterpoint.Label, i int, weight flo
 }
 
 func (r *toneReader) against(cue string, i int, weight float64, reason string) {
+	if n := len(r.out.Against); n > 0 && r.out.Against[n-1].Cue == cue && r.out.Against[n-1].Start == r.toks[i].start {
+		return // for a phrase of two words
+	}
 	r.out.Against = append(r.out.Against, Hit{Cue: cue, Label: counterpoint.Hate, Start: r.toks[i].start, End: r.toks[i].end, Weight: weight, Reason: reason, Entry: r.lang + "/tone"})
 }
 
