@@ -44,6 +44,7 @@ const (
 	toneToll                     // dead, wounded: with a figure beside it and no source in the text, a mark
 	toneCount                    // hundreds, thousands
 	toneSource                   // who is named as the source
+	tonePoint                    // this, such a: points at somebody
 	toneTrouble                  // hunger, fear: harm that is done to it is done to nobody
 )
 
@@ -53,7 +54,7 @@ const toneRumour = toneHearsay | toneForward | toneUrgent | toneMotif
 var toneNames = map[string]tone{
 	"GROUP": toneGroup, "SLUR": toneSlur, "BAD": toneBad, "HATE": toneHate, "HARM": toneHarm, "OUT": toneOut, "BEAST": toneBeast,
 	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn, "DOUBLE": toneDouble,
-	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource, "TROUBLE": toneTrouble,
+	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource, "TROUBLE": toneTrouble, "POINT": tonePoint,
 }
 
 const toneEvil = toneBad | toneHate | toneHarm | toneOut | toneBeast
@@ -112,7 +113,7 @@ func (t *tones) add(line string) error {
 	class, forms, ok := strings.Cut(line, "\t")
 	c, known := toneNames[class]
 	if !ok || !known {
-		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT, SOURCE or TROUBLE, a tab and words", class)
+		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT, SOURCE, POINT or TROUBLE, a tab and words", class)
 	}
 	for form := range strings.SplitSeq(forms, ",") {
 		form = strings.TrimSpace(form)
@@ -510,16 +511,21 @@ func (r *toneReader) judge() {
 	}
 }
 
-// doubles takes a double word for a slur where a bad or swear word stands right beside it.
+// doubles takes a double word for a slur where a bad word, a swear word or a group's name stands beside it, or where
+// somebody is pointed at with it: "that …" and no more.
 func (r *toneReader) doubles() {
 	for i, t := range r.at {
 		if t&toneDouble == 0 {
 			continue
 		}
+		pointed := i > 0 && r.at[i-1]&tonePoint != 0
 		for _, o := range r.at[max(0, i-3):min(len(r.at), i+4)] {
 			if o&(toneEvil&^toneBeast|toneSwear|toneGroup) != 0 {
 				r.at[i] = toneSlur
 			}
+		}
+		if pointed && r.toks[i].edge == joined && (i+1 == len(r.toks) || r.toks[i+1].edge != joined) {
+			r.at[i] = toneSlur
 		}
 	}
 }
@@ -660,6 +666,17 @@ var pictures = func() map[string]tone {
 // firstPicture is below every emoji that stands for a word.
 const firstPicture = 0x2600
 
+// shades reports whether a sign is only the skin or the sex of the hand or face before it.
+func shades(r, last rune) bool {
+	switch r {
+	case '🏿', '🏾':
+		return !strings.ContainsRune("👩👨🧑👧👦👶👵👴👱", last)
+	case '♀':
+		return last == 0x200d
+	}
+	return false
+}
+
 // pictured are the words of a text with a token for every such emoji, in the order of the text.
 func (t *Text) pictured(split bool) []token {
 	c := t.cutting(split)
@@ -667,14 +684,14 @@ func (t *Text) pictured(split bool) []token {
 		return c.toks
 	}
 	var found []token
-	pos := 0
+	pos, last := 0, rune(0)
 	for _, r := range t.text {
 		if r >= firstPicture {
-			if w := string(r); pictures[w] != 0 {
+			if w := string(r); pictures[w] != 0 && !shades(r, last) {
 				found = append(found, token{word: w, start: pos, end: pos + 1, entry: -1, picture: true})
 			}
 		}
-		pos++
+		pos, last = pos+1, r
 	}
 	if found == nil {
 		return c.toks
