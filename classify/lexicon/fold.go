@@ -99,6 +99,27 @@ var lookalikes = map[rune]string{
 
 var leet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s")
 
+// arabicLeet are the figures that stand for Arabic letters by their form or sound, in two ways where there are two.
+var arabicLeet = [2]*strings.Replacer{
+	strings.NewReplacer("1", "ا", "١", "ا", "3", "ع", "٣", "ع", "5", "ه", "٥", "ه", "0", "ه", "7", "ح", "٧", "ح", "٨", "ح", "2", "ء", "٤", "ع", "9", "ق", "٩", "و", "6", "ط"),
+	strings.NewReplacer("1", "ل", "١", "ل", "3", "ع", "٣", "ع", "5", "خ", "٥", "ه", "0", "ه", "7", "ح", "٧", "ح", "٨", "ح", "2", "ا", "٤", "ع", "9", "ص", "٩", "و", "6", "ط"),
+}
+
+// unleetArabic gives the spellings of a word in Arabic letters that figures stand in.
+func unleetArabic(w string) []string {
+	letters, figures := false, false
+	for _, r := range w {
+		if r < 'ء' && (r < '0' || r > '9') { // no word in Arabic letters
+			return nil
+		}
+		letters, figures = letters || r >= 'ء' && r <= 'ي', figures || r <= '9' || r >= '٠' && r <= '٩'
+	}
+	if !letters || !figures {
+		return nil
+	}
+	return []string{foldWord(arabicLeet[0].Replace(w)), foldWord(arabicLeet[1].Replace(w))}
+}
+
 // unleet spells a word that mixes letters with figures or signs as letters alone; it reports false for a word
 // that does not.
 func unleet(w string) (string, bool) {

@@ -200,7 +200,7 @@ func (x *index) findFrom(w string, i int, want, s slot) int32 {
 func keyOf(w string) (key uint64, long bool) {
 	switch n := len(w); {
 	case n > 8:
-		return hashOf(w), true
+		return longKey(w), true
 	case n >= 4:
 		return four(w) | four(w[n-4:])<<(8*(n-4)), false
 	}
@@ -210,8 +210,8 @@ func keyOf(w string) (key uint64, long bool) {
 	return key, false
 }
 
-// hashOf mixes the bytes of a word of eight or more.
-func hashOf(w string) uint64 {
+// longKey mixes the bytes of a word of eight or more.
+func longKey(w string) uint64 {
 	h := uint64(len(w))
 	last := w[len(w)-8:]
 	for ; len(w) > 8; w = w[8:] {

@@ -344,7 +344,13 @@ func (p *pack) lookAny(w string, hidden []string) (word, bool) {
 // hidden are the words that a spelling may hide; most hide none.
 func hidden(w string) []string {
 	if plain, ok := unleet(w); ok {
+		if arabic := unleetArabic(w); arabic != nil {
+			return arabic
+		}
 		return append([]string{plain}, unstretch(w)...)
+	}
+	if arabic := unleetArabic(w); arabic != nil {
+		return arabic
 	}
 	return unstretch(w)
 }

@@ -163,6 +163,7 @@ const (
 	number    // any figure or such a sign
 	plain     // a small letter of ASCII; of a word, that it is more than figures
 	stretched // of a word, that a letter stands three times in a row
+	arabic    // a letter of the Arabic alphabet, among which any figure may stand for one
 )
 
 func kindOf(r rune) (k runeKind) {
@@ -181,6 +182,10 @@ func kindOf(r rune) (k runeKind) {
 		k |= strange | number
 	case '0' <= r && r <= '9':
 		k |= number
+	case '٠' <= r && r <= '٩':
+		k |= strange
+	case 'ء' <= r && r <= 'ي':
+		k |= arabic
 	}
 	return k
 }
@@ -342,7 +347,7 @@ func (t *tokenizer) flush() {
 
 // odd reports whether the word at hand may hide another.
 func (t *tokenizer) odd() bool {
-	return t.kinds&stretched != 0 || t.kinds&(strange|plain) == strange|plain
+	return t.kinds&stretched != 0 || t.kinds&(strange|plain) == strange|plain || t.kinds&(arabic|number) == arabic|number
 }
 
 func (t *tokenizer) endSentence(question bool) {

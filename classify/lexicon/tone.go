@@ -45,6 +45,7 @@ const (
 	toneCount                    // hundreds, thousands
 	toneSource                   // who is named as the source
 	tonePoint                    // this, such a: points at somebody
+	tonePlain                    // an everyday word that looks like another one misspelt
 	toneTrouble                  // hunger, fear: harm that is done to it is done to nobody
 )
 
@@ -54,7 +55,7 @@ const toneRumour = toneHearsay | toneForward | toneUrgent | toneMotif
 var toneNames = map[string]tone{
 	"GROUP": toneGroup, "SLUR": toneSlur, "BAD": toneBad, "HATE": toneHate, "HARM": toneHarm, "OUT": toneOut, "BEAST": toneBeast,
 	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn, "DOUBLE": toneDouble,
-	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource, "TROUBLE": toneTrouble, "POINT": tonePoint,
+	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource, "TROUBLE": toneTrouble, "POINT": tonePoint, "PLAIN": tonePlain,
 }
 
 const toneEvil = toneBad | toneHate | toneHarm | toneOut | toneBeast
@@ -70,9 +71,11 @@ type tones struct {
 	index   *index
 	slots   [keySlots + 1]uint16 // where the stems of a slot of keys begin in inSlots
 	inSlots []stem
-	keys    keys                   // of stems
-	lapses  func() map[string]bool // groups' names with one letter left out
-	// forgives is set by "!misspelt": a name with a letter left out or two swapped is heard.
+	keys    keys // of stems
+	pack    *pack
+	lapses  func() map[uint64]tone  // names of groups and bad words, misspelt
+	pieces  func() map[uint64]uint8 // beginnings of words, for those that are run together
+	// forgives is set by "!misspelt": a name or a bad word with a letter left out or two swapped is heard.
 	forgives bool
 }
 
@@ -91,8 +94,8 @@ func readTones(fsys fs.FS, lang string, p *pack) (*tones, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tones{words: map[string]tone{}, stems: map[string][]stem{}, phrases: map[string][]tonePhrase{}, split: p.split, clitics: p.clitics}
-	t.lapses = sync.OnceValue(t.misspelt)
+	t := &tones{words: map[string]tone{}, stems: map[string][]stem{}, phrases: map[string][]tonePhrase{}, split: p.split, clitics: p.clitics, pack: p}
+	t.lapses, t.pieces = sync.OnceValue(t.misspelt), sync.OnceValue(t.beginnings)
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; sc.Scan(); n++ {
 		line := strings.TrimSpace(sc.Text())
@@ -113,7 +116,7 @@ func (t *tones) add(line string) error {
 	class, forms, ok := strings.Cut(line, "\t")
 	c, known := toneNames[class]
 	if !ok || !known {
-		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT, SOURCE, POINT or TROUBLE, a tab and words", class)
+		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT, SOURCE, POINT, PLAIN or TROUBLE, a tab and words", class)
 	}
 	for form := range strings.SplitSeq(forms, ",") {
 		form = strings.TrimSpace(form)
@@ -133,6 +136,14 @@ func (t *tones) add(line string) error {
 		}
 	}
 	return nil
+}
+
+// look is what a word of no text is: as it is, or by what it may hide.
+func (t *tones) look(w string) tone {
+	if found := t.plain(w); found != 0 {
+		return found
+	}
+	return t.hidden(hidden(w))
 }
 
 func (t *tones) plain(w string) tone {
@@ -297,6 +308,8 @@ type toneReader struct {
 	long []uint8 // how many words the phrase that begins here has; 0 for one
 	lang string
 	out  Tone
+	// lapsed is set where what is bad is a misspelt word.
+	lapsed bool
 }
 
 func (t *tones) read(text *Text, x *index, lang string) Tone {
@@ -324,6 +337,7 @@ func (t *tones) read(text *Text, x *index, lang string) Tone {
 		}
 		j++
 	}
+	r.unglue(t)
 	r.misspelled(t)
 	r.judge()
 	return r.out
@@ -399,69 +413,6 @@ func (ph tonePhrase) at(toks []token, i int) bool {
 		}
 	}
 	return true
-}
-
-// leastMisspelt is how many letters a group's name has at least whose misspelling is forgiven.
-const leastMisspelt = 6
-
-// misspelt are the names of groups with one letter left out.
-func (t *tones) misspelt() map[string]bool {
-	out := map[string]bool{}
-	add := func(w string, c tone, endings ...string) {
-		letters := []rune(w)
-		for i := 1; c&toneGroup != 0 && len(letters) >= leastMisspelt && i < len(letters); i++ { // the first letter is seldom wrong
-			for _, e := range endings {
-				out[string(letters[:i])+string(letters[i+1:])+e] = true
-			}
-		}
-	}
-	for w, c := range t.words {
-		add(w, c, "")
-	}
-	for _, list := range t.stems {
-		for _, s := range list {
-			add(s.text, s.tone, "", "s", "es", "o", "os", "a", "as")
-		}
-	}
-	return out
-}
-
-// lapse reports whether a word nobody knows is the name of a group with a letter left out or two swapped.
-func (t *tones) lapse(w string) bool {
-	letters := []rune(w)
-	if len(letters) < leastMisspelt-1 {
-		return false
-	}
-	if t.lapses()[w] {
-		return true
-	}
-	for i := 1; i+1 < len(letters) && len(letters) >= leastMisspelt; i++ {
-		letters[i], letters[i+1] = letters[i+1], letters[i]
-		if t.stemmed(string(letters))&toneGroup != 0 {
-			return true
-		}
-		letters[i], letters[i+1] = letters[i+1], letters[i]
-	}
-	return false
-}
-
-// misspelled finds the group that something bad is said of where no name is spelled right.
-func (r *toneReader) misspelled(t *tones) {
-	if !t.forgives {
-		return
-	}
-	bad, named := false, false
-	for _, c := range r.at {
-		bad, named = bad || c&toneEvil != 0, named || c&(toneGroup|toneSlur|toneOther) != 0
-	}
-	if !bad || named {
-		return
-	}
-	for i := range r.toks {
-		if r.at[i] == 0 && t.lapse(r.toks[i].word) {
-			r.at[i] = toneGroup
-		}
-	}
 }
 
 func (r *toneReader) judge() {
@@ -564,7 +515,7 @@ func (r *toneReader) evil(i int, t tone) bool {
 		return false
 	}
 	weight := toneSaid
-	if g < 0 || r.between(g, i) {
+	if r.lapsed || g < 0 || r.between(g, i) {
 		weight = toneMaybe
 	}
 	switch {

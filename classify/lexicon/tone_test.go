@@ -55,6 +55,15 @@ func TestToneNeedsAGroupAndSomethingBad(t *testing.T) {
 	f("hau", "Makiyaya barayi ne.", true)
 	f("fra", "Les réfugés du quartier sont répugnants.", true) // a letter is missing
 	f("spa", "Los refugaidos del barrio son una plaga.", true) // two are swapped
+	f("spa", "Los refugiados son escroia.", true)
+	f("fra", "Les réfugiés sont répugants.", true)
+	f("fra", "Jehaislesréfugiés", true)
+	f("por", "Os refugiados sãoparasitas.", true)
+	f("por", "Os refugiados são no jen tos.", true)
+	f("ara", "اللاجئون طفي1يات", true)
+	f("ara", "اللاجئون طفلييات", true)
+	f("eng", "My gay therapist is on holiday, women met the deadline.", false)
+	f("fra", "Les réfugiés ont signé le congé.", false)
 	f("spa", "Los regalos del barrio son una plaga.", false)
 }
 

@@ -1,0 +1,318 @@
+package lexicon
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Words that are misspelt or run together, as the tone reader finds them. Both are looked for only where they would
+// make a difference, and what they say counts less than what is spelt right.
+
+// leastMisspelt is how many letters a name or a bad word has at least whose misspelling is forgiven: one less where two
+// letters are swapped, or where no word that is known begins like it.
+const leastMisspelt = 6
+
+// forgiven reports whether a misspelling of a word of a class is looked for at all.
+func forgiven(c tone) bool {
+	return c&(toneGood|toneDouble|toneOther|toneCounter) == 0 && c&(toneGroup|toneEvil|toneSlur) != 0
+}
+
+// inflected are the endings that a stem may have for its misspellings to be found.
+func inflected(stem string) []string {
+	if stem >= "ء" {
+		return []string{"", "ه", "ون", "ين", "ات", "وا"}
+	}
+	return []string{"", "s", "es", "e", "o", "os", "a", "as", "ing", "ed", "er", "ers", "ent", "ant", "ants", "ee", "ees", "ado", "ados", "ida", "idas"}
+}
+
+// misspelt are, by hash, the names of groups and the bad words with one letter left out or two swapped. The first letter
+// is seldom wrong.
+func (t *tones) misspelt() map[uint64]tone {
+	out := map[uint64]tone{}
+	add := func(w string, c tone) {
+		if utf8.RuneCountInString(w) < leastMisspelt-1 && !t.odd(w) || t.ordinary(w) {
+			return
+		}
+		out[hashOf(w)] |= c
+	}
+	each := func(w string, c tone, endings []string) {
+		letters := []rune(w)
+		for i := 1; forgiven(c) && len(letters) >= leastMisspelt-1 && i < len(letters); i++ {
+			for _, e := range endings {
+				add(string(letters[:i])+string(letters[i+1:])+e, c)
+				if i+1 < len(letters) {
+					add(string(letters[:i])+string(letters[i+1])+string(letters[i])+string(letters[i+2:])+e, c)
+				}
+			}
+		}
+	}
+	for w, c := range t.words {
+		each(w, c, []string{""})
+	}
+	for _, list := range t.stems {
+		for _, s := range list {
+			each(s.text, s.tone, inflected(s.text))
+		}
+	}
+	return out
+}
+
+// ordinary reports whether a word is known as it is.
+func (t *tones) ordinary(w string) bool {
+	_, known := t.pack.words[w]
+	return known || t.pack.inPhrase[w] || t.plain(w) != 0
+}
+
+// odd reports whether no word that is known begins with the same two letters.
+func (t *tones) odd(w string) bool {
+	n := 0
+	for i := range w {
+		if n == 2 {
+			return t.pieces()[hashOf(w[:i])] == 0
+		}
+		n++
+	}
+	return false
+}
+
+// lapse is the class of the group's name or bad word that a word nobody knows is, with a letter left out or two swapped.
+func (t *tones) lapse(w string) tone {
+	if c := t.lapses()[hashOf(w)]; c != 0 {
+		return c
+	}
+	for _, c := range t.clitics {
+		if rest, ok := strings.CutPrefix(w, c); ok && utf8.RuneCountInString(rest) >= leastMisspelt-1 {
+			return t.lapses()[hashOf(rest)]
+		}
+	}
+	return 0
+}
+
+// exactly is the class of a word, or of a stem with a short ending.
+func (t *tones) exactly(w string) tone {
+	if c, ok := t.words[w]; ok || len(w) < stemKey {
+		return c
+	}
+	for _, s := range t.stems[w[:stemKey]] {
+		if rest, ok := strings.CutPrefix(w, s.text); ok && utf8.RuneCountInString(rest) <= 3 {
+			return s.tone
+		}
+	}
+	return 0
+}
+
+// misspelled finds the group that something bad is said of where no name is spelt right, and what is bad where only the
+// name is.
+func (r *toneReader) misspelled(t *tones) {
+	if !t.forgives {
+		return
+	}
+	bad, named := false, false
+	for _, c := range r.at {
+		bad, named = bad || c&toneEvil != 0, named || c&(toneGroup|toneSlur|toneOther) != 0
+	}
+	want := toneGroup | toneSlur
+	if named && !bad {
+		want = toneEvil | toneSlur
+	} else if named || !bad {
+		return
+	}
+	for i := range r.toks {
+		if r.at[i] != 0 {
+			continue
+		}
+		c := t.lapse(r.toks[i].word) | t.spelled(r.toks[i]) | r.parted(t, i)
+		if c &= want; c != 0 {
+			r.at[i], r.lapsed = c, r.lapsed || named
+		}
+	}
+}
+
+// spelled is the class of a word spelled out that a word of one letter came after: "h a t e a man".
+func (t *tones) spelled(k token) tone {
+	n := utf8.RuneCountInString(k.word)
+	if n < 5 || k.end-k.start < 2*n-1 {
+		return 0
+	}
+	_, last := utf8.DecodeLastRuneInString(k.word)
+	return t.exactly(k.word[:len(k.word)-last])
+}
+
+// parted is the class of a word that spaces were put into, from the token at i on. One of its first two parts is short
+// and no word by itself.
+func (r *toneReader) parted(t *tones, i int) tone {
+	if i+1 == len(r.toks) || r.toks[i+1].edge != joined || r.at[i+1] != 0 || !t.scrap(r.toks[i].word) && !t.scrap(r.toks[i+1].word) {
+		return 0
+	}
+	word := r.toks[i].word
+	for j := i + 1; j < len(r.toks) && j < i+maxPieces && r.toks[j].edge == joined && r.at[j] == 0 && len(word) < limit; j++ {
+		if word += r.toks[j].word; utf8.RuneCountInString(word) < leastMisspelt {
+			continue
+		}
+		if c := t.exactly(word); forgiven(c) {
+			return c
+		}
+	}
+	return 0
+}
+
+// scrap reports whether a word is short and not known.
+func (t *tones) scrap(w string) bool {
+	_, known := t.pack.words[w]
+	return len(w) <= 8 && !known && !t.pack.inPhrase[w]
+}
+
+// leastGlued is how many bytes a word has at least that may be several run together.
+const leastGlued = 8
+
+const (
+	begins uint8 = 1 << iota // a known word begins so
+	whole                    // it is one
+)
+
+// beginnings are the known words and all their beginnings, by hash.
+func (t *tones) beginnings() map[uint64]uint8 {
+	out := map[uint64]uint8{}
+	add := func(w string) { // hashOf, with all that comes before
+		h := hashStart
+		for i := range len(w) {
+			h = hashNext(h, w[i])
+			out[h] |= begins
+		}
+		out[h] |= whole
+	}
+	for w := range t.pack.words {
+		add(w)
+	}
+	for w := range t.pack.inPhrase {
+		add(w)
+	}
+	for w := range t.words {
+		add(w)
+	}
+	for _, list := range t.stems {
+		for _, s := range list {
+			for _, e := range inflected(s.text) {
+				add(s.text + e)
+			}
+		}
+	}
+	return out
+}
+
+const hashStart uint64 = 14695981039346656037
+
+func hashOf(w string) uint64 {
+	h := hashStart
+	for i := range len(w) {
+		h = hashNext(h, w[i])
+	}
+	return h
+}
+
+// hashNext is FNV-1a.
+func hashNext(h uint64, b byte) uint64 { return (h ^ uint64(b)) * 1099511628211 }
+
+// cutUp gives the ends of the known words that a word is made of, from the byte at on, or nil.
+func (t *tones) cutUp(w string, at int, ends []int) []int {
+	if at == len(w) {
+		return ends
+	}
+	if len(ends) == maxPieces {
+		return nil
+	}
+	known := t.pieces()
+	var stops [limit]int
+	n := 0
+	for h, i := hashStart, at; i < len(w) && n < len(stops); i++ {
+		h = hashNext(h, w[i])
+		k := known[h]
+		if k == 0 {
+			break
+		}
+		if k&whole != 0 {
+			stops[n] = i + 1
+			n++
+		}
+	}
+	for n--; n >= 0; n-- { // the longest first
+		if found := t.cutUp(w, stops[n], append(ends, stops[n])); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// maxPieces is of how many words run together one may be made.
+const maxPieces = 6
+
+// unglue cuts words that are run together, where a group is named and something bad said of it, or one of both beside
+// small words: "ihatewomen", "killall". "Deadline" and "homesick" are no such words.
+func (r *toneReader) unglue(t *tones) {
+	for i := 0; i < len(r.toks); i++ {
+		w := r.toks[i].word
+		if len(w) < leastGlued || r.at[i] != 0 && (len(w) < 3*leastGlued/2 || t.exactly(w) != 0) {
+			continue
+		}
+		var room [maxPieces]int
+		ends := t.cutUp(w, 0, room[:0])
+		if len(ends) < 2 || !t.telling(w, ends) {
+			continue
+		}
+		r.replace(i, r.toks[i].cut(ends), t)
+		i += len(ends) - 1
+	}
+}
+
+// telling reports whether the pieces of a word say something that they do not say as one.
+func (t *tones) telling(w string, ends []int) bool {
+	bad, named, small, single, from := false, false, true, false, 0
+	for i, end := range ends {
+		piece := w[from:end]
+		single = single || end-from == 1
+		from = end
+		switch c := t.stemmed(piece); {
+		case c&(toneGroup|toneSlur) != 0:
+			named = true
+		case c&toneEvil != 0 && len(piece) > 3:
+			if bad = true; i == 1 && len(ends) == 2 && small && !named && !t.pack.words[w[:ends[0]]].tags.has(tCop) {
+				return false // "therapist"
+			}
+		default:
+			small = small && t.pack.words[piece].tags.any(tAll, tThem, tDet, tDem, tCop, tBe, tOf, tNeg, tWe, tUs, tThey, tTheir, tConj)
+		}
+	}
+	return bad && named || (bad || named) && small && !single
+}
+
+// cut makes several tokens of one. Where the word is not spelt as it is folded, all have the place of the whole.
+func (k token) cut(ends []int) []token {
+	out := make([]token, len(ends))
+	exact := k.end-k.start == utf8.RuneCountInString(k.word)
+	from := 0
+	for i, end := range ends {
+		out[i] = k
+		out[i].word = k.word[from:end]
+		if exact {
+			out[i].start = k.start + utf8.RuneCountInString(k.word[:from])
+			out[i].end = k.start + utf8.RuneCountInString(k.word[:end])
+		}
+		if i > 0 {
+			out[i].edge, out[i].colon, out[i].capital = joined, false, false
+		}
+		from = end
+	}
+	return out
+}
+
+// replace puts words in the place of the one at i.
+func (r *toneReader) replace(i int, words []token, t *tones) {
+	at := make([]tone, len(words))
+	for k := range words {
+		at[k] = t.look(words[k].word)
+	}
+	r.toks = slices.Replace(slices.Clone(r.toks), i, i+1, words...)
+	r.at = slices.Replace(r.at, i, i+1, at...)
+	r.long = slices.Replace(r.long, i, i+1, make([]uint8, len(words))...)
+}
