@@ -159,12 +159,20 @@ func (r *toneReader) parted(t *tones, i int) tone {
 
 // scrap reports whether a word is short and not known.
 func (t *tones) scrap(w string) bool {
+	if len(w) > 6 && w[0] < 0x80 || len(w) > 10 {
+		return false
+	}
 	_, known := t.pack.words[w]
-	return len(w) <= 8 && !known && !t.pack.inPhrase[w]
+	return !known && !t.pack.inPhrase[w]
 }
 
-// leastGlued is how many bytes a word has at least that may be several run together.
+// leastGlued is how many letters a word has at least that may be several run together.
 const leastGlued = 8
+
+// gluable reports whether a word is long enough to be several: twice as many bytes where letters have two.
+func gluable(w string, least int) bool {
+	return len(w) >= least && (w[0] < 0x80 || len(w) >= 2*least-2)
+}
 
 const (
 	begins uint8 = 1 << iota // a known word begins so
@@ -252,7 +260,7 @@ const maxPieces = 6
 func (r *toneReader) unglue(t *tones) {
 	for i := 0; i < len(r.toks); i++ {
 		w := r.toks[i].word
-		if len(w) < leastGlued || r.at[i] != 0 && (len(w) < 3*leastGlued/2 || t.exactly(w) != 0) {
+		if !gluable(w, leastGlued) || r.at[i] != 0 && (!gluable(w, 3*leastGlued/2) || t.exactly(w) != 0) {
 			continue
 		}
 		var room [maxPieces]int
