@@ -179,6 +179,9 @@ func toned(v *verdict, out *odds) {
 		switch {
 		case h.Label == counterpoint.Violence && h.Weight > 2:
 			out[atViolence] += toneViolence
+			if v.tone.Meant && !v.scores.Has(counterpoint.Violence) {
+				out[atViolence] += toneMeant
+			}
 		case h.Label == counterpoint.Dehumanization && h.Weight > 2:
 			out[atDehumanization] += toneBeast
 		}
@@ -201,6 +204,7 @@ const unfamiliar = 1
 const (
 	toneHarm     = 1.2 // a word of harm, whomever it is said of
 	toneViolence = 1.5
+	toneMeant    = 1.5 // should be done, or will be, in a language without a head for violence
 	toneBeast    = 2.5
 )
 

@@ -45,6 +45,11 @@ const (
 	toneCount                    // hundreds, thousands
 	toneSource                   // who is named as the source
 	tonePoint                    // this, such a: points at somebody
+	toneTerm                     // to call somebody something
+	toneAccept                   // what one does with people one is at ease with: marry, hire, live next to
+	toneRefuse                   // I would never
+	toneNone                     // does not exist
+	toneDuty                     // should, must, deserve: what is said of harm is meant to be done
 	tonePlain                    // an everyday word that looks like another one misspelt
 	toneTrouble                  // hunger, fear: harm that is done to it is done to nobody
 )
@@ -55,7 +60,7 @@ const toneRumour = toneHearsay | toneForward | toneUrgent | toneMotif
 var toneNames = map[string]tone{
 	"GROUP": toneGroup, "SLUR": toneSlur, "BAD": toneBad, "HATE": toneHate, "HARM": toneHarm, "OUT": toneOut, "BEAST": toneBeast,
 	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn, "DOUBLE": toneDouble,
-	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource, "TROUBLE": toneTrouble, "POINT": tonePoint, "PLAIN": tonePlain,
+	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource, "TROUBLE": toneTrouble, "POINT": tonePoint, "PLAIN": tonePlain, "TERM": toneTerm, "ACCEPT": toneAccept, "REFUSE": toneRefuse, "NONE": toneNone, "DUTY": toneDuty,
 }
 
 const toneEvil = toneBad | toneHate | toneHarm | toneOut | toneBeast
@@ -116,7 +121,7 @@ func (t *tones) add(line string) error {
 	class, forms, ok := strings.Cut(line, "\t")
 	c, known := toneNames[class]
 	if !ok || !known {
-		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT, SOURCE, POINT, PLAIN or TROUBLE, a tab and words", class)
+		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT, SOURCE, POINT, PLAIN, TERM, ACCEPT, REFUSE, NONE, DUTY or TROUBLE, a tab and words", class)
 	}
 	for form := range strings.SplitSeq(forms, ",") {
 		form = strings.TrimSpace(form)
@@ -251,6 +256,8 @@ type Tone struct {
 	Group bool
 	// Rumour are the marks of a claim that nobody vouches for. They say nothing of its truth.
 	Rumour []Hit
+	// Meant reports whether the text says that something should be done, or will be.
+	Meant bool
 	// Harm is the number of words of harm that are not denied, whomever they are said of.
 	Harm int
 	// Countered reports whether the speaker objects to what is said.
@@ -426,6 +433,7 @@ func (r *toneReader) judge() {
 	r.doubles()
 	r.rumours()
 	for i, t := range r.at {
+		r.out.Meant = r.out.Meant || t&toneDuty != 0
 		r.out.Group = r.out.Group || t&(toneGroup|toneSlur) != 0
 		if t&toneHarm != 0 && !r.negated(i) && r.suffered(i) < 0 {
 			r.out.Harm++
@@ -438,6 +446,10 @@ func (r *toneReader) judge() {
 	if !r.out.Group {
 		return
 	}
+	if i := r.terms(); i >= 0 && !r.out.Countered {
+		r.out.Countered = true
+		r.against("TERM", i, toneObjects, "speaks of those who call a group so")
+	}
 	said := r.slurs()
 	for i, t := range r.at {
 		switch {
@@ -445,7 +457,10 @@ func (r *toneReader) judge() {
 			said = r.evil(i, t) || said
 		case t&toneSwear != 0 && r.near(i, 4) >= 0:
 			r.hit("SWEAR", counterpoint.Offensive, i, toneCursed, "a swear word beside the name of a group")
-		case t&toneGood != 0 && r.negated(i):
+		case t&toneAccept != 0 && r.refused(i):
+			said = true
+			r.hit("DENIED", counterpoint.Hate, i, toneDenied, "wants nothing to do with a group")
+		case t&toneGood != 0 && r.denied(i):
 			if g := r.near(i, toneNear); g >= 0 {
 				said = true
 				r.hit("DENIED", counterpoint.Hate, i, toneDenied, "denies a group something good")
@@ -491,6 +506,10 @@ func (r *toneReader) slurs() bool {
 			r.against("OWN", i, -1, "a group's own word for itself")
 			continue
 		}
+		if r.cited(i, i) {
+			r.against("QUOTED", i, toneKind, "says what somebody else says")
+			continue
+		}
 		r.hit("SLUR", counterpoint.Hate, i, toneSlurred, "insults a group by its name")
 		return true
 	}
@@ -508,6 +527,10 @@ func (r *toneReader) evil(i int, t tone) bool {
 	}
 	if r.negated(i) {
 		r.against("NEGATION", i, -1, "denies it")
+		return false
+	}
+	if r.cited(i, g) {
+		r.against("QUOTED", i, toneKind, "says what somebody else says")
 		return false
 	}
 	if j := r.suffered(i); t&(toneHarm|toneOut) != 0 && j >= 0 {

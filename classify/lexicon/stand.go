@@ -1,0 +1,77 @@
+package lexicon
+
+// How a speaker stands to what is said of a group, as the tone reader sees it: called so by others, quoted, refused,
+// denied.
+
+// terms is where somebody speaks of those who call a group something bad ("calling refugees rats is …"), or -1. What
+// the speaker calls a group himself is no such word.
+func (r *toneReader) terms() int {
+	for i, t := range r.at {
+		if t&toneTerm == 0 || i > 0 && r.toks[i].edge == joined && r.at[i-1]&(toneOwn|toneRefuse|toneOther) != 0 {
+			continue
+		}
+		named, bad := false, false
+		for j := i + 1; j < len(r.at) && j-i <= 7 && r.toks[j].edge == joined; j++ {
+			named = named || r.at[j]&(toneGroup|toneSlur) != 0 && j-i <= 5
+			bad = bad || r.at[j]&(toneEvil|toneSlur) != 0
+		}
+		if named && bad {
+			return i
+		}
+	}
+	return -1
+}
+
+// cited reports whether the word at i, said of the group at g, stands with it between quotation marks, in a text that
+// has words of its own.
+func (r *toneReader) cited(i, g int) bool {
+	if !r.toks[i].quoted || g < 0 || !r.toks[g].quoted {
+		return false
+	}
+	own, quoted := 0, 0
+	for _, t := range r.toks {
+		if t.quoted {
+			quoted++
+		} else {
+			own++
+		}
+	}
+	return own > 2 && quoted > 1
+}
+
+// refused reports whether the speaker would not do with a group what one does with people, at i. "I would never let
+// refugees starve" refuses no group.
+func (r *toneReader) refused(i int) bool {
+	refuses := false
+	for j := i - 1; j >= 0 && i-j <= 4 && r.toks[j+1].edge == joined; j-- {
+		refuses = refuses || r.at[j]&toneRefuse != 0
+	}
+	if !refuses || r.near(i, 7) < 0 {
+		return false
+	}
+	for j := i + 1; j < len(r.at) && j-i <= 9 && r.toks[j].edge == joined; j++ {
+		if r.at[j]&(toneHarm|toneHate|toneTrouble) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// denied reports whether the good at i is denied: by a negation, or because there is none ("an honest … does not
+// exist"). Who "does not deserve blame" is denied nothing.
+func (r *toneReader) denied(i int) bool {
+	for j := i + 1; j < len(r.at) && j-i <= 3 && r.toks[j].edge == joined; j++ {
+		if r.at[j]&toneEvil != 0 {
+			return false
+		}
+	}
+	if r.negated(i) {
+		return true
+	}
+	for j := i + 1; j < len(r.at) && j-i <= 4; j++ {
+		if r.at[j]&toneNone != 0 {
+			return true
+		}
+	}
+	return false
+}
