@@ -273,6 +273,9 @@ func (r *toneReader) unglue(t *tones) {
 	}
 }
 
+// smallWords are what stands between a name and what is said of it.
+var smallWords = []tag{tAll, tThem, tDet, tDem, tCop, tBe, tOf, tNeg, tNegAfter, tWe, tUs, tThey, tTheir, tConj, tAux, tFut, tAim, tModal, tHort}
+
 // telling reports whether the pieces of a word say something that they do not say as one.
 func (t *tones) telling(w string, ends []int) bool {
 	bad, named, small, single, from := false, false, true, false, 0
@@ -284,11 +287,11 @@ func (t *tones) telling(w string, ends []int) bool {
 		case c&(toneGroup|toneSlur) != 0:
 			named = true
 		case c&toneEvil != 0 && len(piece) > 3:
-			if bad = true; i == 1 && len(ends) == 2 && small && !named && !t.pack.words[w[:ends[0]]].tags.has(tCop) {
+			if bad = true; i == 1 && len(ends) == 2 && small && !named && (len(piece) < 7 || ends[0] < 3) && !t.pack.words[w[:ends[0]]].tags.has(tCop) {
 				return false // "therapist"
 			}
 		default:
-			small = small && t.pack.words[piece].tags.any(tAll, tThem, tDet, tDem, tCop, tBe, tOf, tNeg, tWe, tUs, tThey, tTheir, tConj)
+			small = small && (c&tonePlain != 0 || t.pack.words[piece].tags.any(smallWords...))
 		}
 	}
 	return bad && named || (bad || named) && small && !single

@@ -36,7 +36,7 @@ func (r *toneReader) cited(i, g int) bool {
 			own++
 		}
 	}
-	return own > 2 && quoted > 1
+	return own > 2 && own <= 30 && quoted <= 12 && quoted > 1
 }
 
 // refused reports whether the speaker would not do with a group what one does with people, at i. "I would never let
@@ -65,10 +65,34 @@ func (r *toneReader) denied(i int) bool {
 			return false
 		}
 	}
-	if r.negated(i) {
+	if r.negated(i) || r.noneOf(i) {
 		return true
 	}
 	for j := i + 1; j < len(r.at) && j-i <= 4; j++ {
+		if r.at[j]&toneNone != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// noneOf reports whether the good at i is said of no member of a group: "not one … is honest".
+func (r *toneReader) noneOf(i int) bool {
+	for j := i - 1; j >= 0 && i-j <= 7 && r.toks[j+1].edge == joined; j-- {
+		switch {
+		case r.at[j]&toneNot != 0:
+			return j+2 < i && (r.at[j+1]|r.at[j+2])&(toneGroup|toneSlur) != 0
+		case r.at[j]&toneEvil != 0:
+			return false
+		}
+	}
+	return false
+}
+
+// every reports whether the denial of the bad word at i stands behind another one, so that it is said of all: "I have
+// yet to meet one who is not …".
+func (r *toneReader) every(i int) bool {
+	for j := i - 1; j >= 0 && i-j <= 9 && r.toks[j+1].edge == joined; j-- {
 		if r.at[j]&toneNone != 0 {
 			return true
 		}

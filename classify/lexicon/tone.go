@@ -525,7 +525,7 @@ func (r *toneReader) evil(i int, t tone) bool {
 	if g < 0 && t&toneOther != 0 {
 		return false
 	}
-	if r.negated(i) {
+	if r.negated(i) && !r.every(i) {
 		r.against("NEGATION", i, -1, "denies it")
 		return false
 	}
