@@ -108,8 +108,12 @@ const unheard = -2.2
 // nobody speaks against hate where a trained model hears some and the text names no group that could be its target.
 const nobody = -1.5
 
-// plainly speaks against hate where a text names a group and no bad word that the tone file knows.
-const plainly = -1.4
+// plainly speaks against hate where a text names a group and no bad word that the tone file knows, abroad where the head
+// is believed by half.
+const (
+	plainly       = -1.7
+	plainlyAbroad = -1.4
+)
 
 // steepest bounds a logit: no text is surer than this.
 const steepest = 12
@@ -161,13 +165,19 @@ func toned(v *verdict, out *odds) {
 		out[atHate] *= abroad
 	}
 	share := v.toneShare()
-	out[atHate] += share * v.tone.Logit()
+	if kind := v.tone.Group && len(v.tone.Hits) == 0 && !v.tone.Countered; kind {
+		out[atHate] += (1 + 3*share) / 4 * v.tone.Logit() // kind words count a little among experts too
+	} else {
+		out[atHate] += share * v.tone.Logit()
+	}
 	switch {
 	case !trained || v.cues.Level > 0:
 	case !v.tone.Group:
 		out[atHate] += share * nobody
-	case len(v.tone.Hits) == 0:
+	case len(v.tone.Hits) == 0 && v.lang() == english:
 		out[atHate] += share * plainly
+	case len(v.tone.Hits) == 0:
+		out[atHate] += share * plainlyAbroad
 	}
 	if trained || v.tone.Group {
 		out[atViolence] += toneHarm * float64(min(v.tone.Harm, 2))

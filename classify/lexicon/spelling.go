@@ -30,19 +30,22 @@ func inflected(stem string) []string {
 // is seldom wrong.
 func (t *tones) misspelt() map[uint64]tone {
 	out := map[uint64]tone{}
-	add := func(w string, c tone) {
-		if utf8.RuneCountInString(w) < leastMisspelt-1 && !t.odd(w) || t.ordinary(w) {
-			return
+	add := func(w string, c tone, least int) {
+		if n := utf8.RuneCountInString(w); (n >= least || n == least-1 && t.odd(w)) && !t.ordinary(w) {
+			out[hashOf(w)] |= c
 		}
-		out[hashOf(w)] |= c
 	}
 	each := func(w string, c tone, endings []string) {
 		letters := []rune(w)
-		for i := 1; forgiven(c) && len(letters) >= leastMisspelt-1 && i < len(letters); i++ {
+		swapped := leastMisspelt - 1
+		if c&toneHate != 0 { // "haet"
+			swapped--
+		}
+		for i := 1; forgiven(c) && i < len(letters); i++ {
 			for _, e := range endings {
-				add(string(letters[:i])+string(letters[i+1:])+e, c)
+				add(string(letters[:i])+string(letters[i+1:])+e, c, leastMisspelt-1)
 				if i+1 < len(letters) {
-					add(string(letters[:i])+string(letters[i+1])+string(letters[i])+string(letters[i+2:])+e, c)
+					add(string(letters[:i])+string(letters[i+1])+string(letters[i])+string(letters[i+2:])+e, c, swapped)
 				}
 			}
 		}
@@ -260,7 +263,7 @@ const maxPieces = 6
 func (r *toneReader) unglue(t *tones) {
 	for i := 0; i < len(r.toks); i++ {
 		w := r.toks[i].word
-		if !gluable(w, leastGlued) || r.at[i] != 0 && (!gluable(w, 3*leastGlued/2) || t.exactly(w) != 0) {
+		if !gluable(w, leastGlued) || r.at[i] != 0 && (!gluable(w, leastGlued+4) || t.exactly(w) != 0) {
 			continue
 		}
 		var room [maxPieces]int
