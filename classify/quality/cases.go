@@ -13,7 +13,7 @@ import (
 	"counterpoint"
 )
 
-//go:embed testdata/functional/*.tsv fairness.tsv
+//go:embed testdata/functional/*.tsv testdata/functional/blind/*.tsv fairness.tsv
 var ours embed.FS
 
 // Case is a sentence of our own and what it is a case of: see Functional.Name.

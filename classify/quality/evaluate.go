@@ -26,6 +26,7 @@ type Report struct {
 	Sets       []Line       `json:"sets"`
 	Languages  []Line       `json:"languages"` // all sets together
 	Functional []Functional `json:"functional"`
+	Blind      []Blind      `json:"blind"`
 	Fairness   []Fairness   `json:"fairness"`
 	Everyday   []Everyday   `json:"everyday"`
 	Radio      []RadioLoss  `json:"radio"`
@@ -140,6 +141,9 @@ func Evaluate(ctx context.Context, stage Stage, o EvaluateOptions, paths ...stri
 	}
 	r := Report{Sets: e.lines(), Languages: e.languages(), Everyday: e.quiet(), Radio: e.losses(), Speed: e.speed(), Mistakes: e.mistakes()}
 	if r.Functional, err = functional(stage); err != nil {
+		return r, err
+	}
+	if r.Blind, err = JudgeBlind(stage); err != nil {
 		return r, err
 	}
 	r.Fairness, err = fairness(stage)

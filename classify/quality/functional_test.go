@@ -83,3 +83,67 @@ func TestFunctional(t *testing.T) {
 	}
 	golden(t, "functional.golden", b.String())
 }
+
+// Cases that somebody wrote without knowledge of packs and code, by language. The half that nobody looked at is what may
+// be expected of others like them; its floors are what must not be lost.
+func TestFunctionalBlind(t *testing.T) {
+	cases, err := quality.BlindCases()
+	if err != nil || len(cases) < 1300 {
+		t.Fatalf("%d blind cases, %v", len(cases), err)
+	}
+	lines, err := quality.JudgeBlind(stage(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, l := range lines {
+		fmt.Fprintf(&b, "%s %s %d/%d %d/%d %.3f %s\n", l.Set, l.Half, l.HatefulRight, l.Hateful, l.FineRight, l.Fine, l.MacroF1, l.Worst)
+	}
+	golden(t, "blind.golden", b.String())
+	f := func(set string, accuracy, fine, macroF1 float64) {
+		t.Helper()
+		i := slices.IndexFunc(lines, func(l quality.Blind) bool { return l.Set == set && l.Half == quality.Unseen })
+		if i < 0 {
+			t.Fatalf("no unseen half of %s", set)
+		}
+		l := lines[i]
+		if l.Accuracy.Value < accuracy || float64(l.FineRight) < fine*float64(l.Fine) || l.MacroF1 < macroF1 {
+			t.Errorf("%s, unseen: accuracy %v, fine %d/%d, macro-F1 %.3f; want at least %.2f, %.2f, %.2f", set, l.Accuracy, l.FineRight, l.Fine, l.MacroF1, accuracy, fine, macroF1)
+		}
+		if 10*l.Calls > l.Objecting {
+			t.Errorf("%s, unseen: %d of %d denials and objections are of level 3, want at most 1 in 10", set, l.Calls, l.Objecting)
+		}
+	}
+	f("eng", 0.77, 0.70, 0.75)
+	f("emoji", 0.75, 0.70, 0.75)
+	f("fra", 0.75, 0.80, 0.75)
+	f("spa", 0.70, 0.80, 0.70)
+	f("por", 0.70, 0.80, 0.70)
+	f("ara", 0.65, 0.80, 0.65)
+}
+
+// Every second case is unseen, and none of those is also an open one or one of our own.
+func TestBlindHalves(t *testing.T) {
+	cases, err := quality.BlindCases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := quality.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, n := map[string]string{}, map[string]int{}
+	for _, c := range own {
+		seen[c.Lang+"\t"+c.Text] = "own"
+	}
+	for _, c := range cases {
+		if other := seen[c.Lang+"\t"+c.Text]; other != "" && (c.Half == quality.Unseen || other == quality.Unseen) {
+			t.Errorf("%s, %s: a case is also %s", c.Set, c.Half, other)
+		}
+		seen[c.Lang+"\t"+c.Text] = c.Half
+		n[c.Set]++
+		if want := [2]string{quality.Unseen, quality.Open}[n[c.Set]%2]; c.Half != want {
+			t.Errorf("case %d of %s is %s, want %s", n[c.Set], c.Set, c.Half, want)
+		}
+	}
+}

@@ -64,12 +64,24 @@ func (r Report) writeCases(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, " %s %d/%d", f.Lang, f.Right, f.Cases)
 	}
-	fmt.Fprintf(b, "\n\nneutral and friendly sentences about groups\n%-4s %9s %6s %-17s %-17s %-24s %-17s %6s\n", "lang", "sentences", "groups", "level 1 or more", "flagged", "worst group", "its level 1", "spread")
+	fmt.Fprint(b, "\n\n")
+	writeBlind(b, r.Blind)
+	fmt.Fprintf(b, "\nneutral and friendly sentences about groups\n%-4s %9s %6s %-17s %-17s %-24s %-17s %6s\n", "lang", "sentences", "groups", "level 1 or more", "flagged", "worst group", "its level 1", "spread")
 	for _, f := range r.Fairness {
 		worst := f.Worst
 		if worst == "" {
 			worst = "-"
 		}
 		fmt.Fprintf(b, "%-4s %9d %6d %-17s %-17s %-24s %-17s %6.3f\n", f.Lang, f.Sentences, f.Groups, f.Guessed, f.Flagged, worst, f.WorstAt, f.Spread.Value)
+	}
+}
+
+// writeBlind writes what came of the cases that somebody wrote without knowing packs or code.
+func writeBlind(b *strings.Builder, lines []Blind) {
+	fmt.Fprint(b, "cases written without knowledge of packs and code, the half that was looked at and the half that never was\n")
+	fmt.Fprintf(b, "%-6s %-6s %-9s %-7s %-17s %8s %-22s %-17s %-15s %s\n", "set", "half", "hateful", "fine", "accuracy", "macro-F1", "worst functionality", "its share right", "threats level 2", "denials, objections level 3")
+	for _, l := range lines {
+		fmt.Fprintf(b, "%-6s %-6s %-9s %-7s %-17s %8.3f %-22s %-17s %-15s %d/%d\n", l.Set, l.Half, fmt.Sprintf("%d/%d", l.HatefulRight, l.Hateful), fmt.Sprintf("%d/%d", l.FineRight, l.Fine),
+			l.Accuracy, l.MacroF1, l.Worst, l.WorstAt, fmt.Sprintf("%d/%d", l.Grave, l.Threats), l.Calls, l.Objecting)
 	}
 }
