@@ -185,13 +185,14 @@ func toned(v *verdict, out *odds) {
 	if v.tone.Logit() < 0 {
 		return
 	}
+	if slices.ContainsFunc(v.tone.Hits, func(h lexicon.Hit) bool { return h.Label == counterpoint.Violence }) {
+		out[atViolence] += toneViolence
+		if v.tone.Meant && !v.scores.Has(counterpoint.Violence) {
+			out[atViolence] += toneMeant
+		}
+	}
 	for _, h := range v.tone.Hits {
 		switch {
-		case h.Label == counterpoint.Violence && h.Weight > 2:
-			out[atViolence] += toneViolence
-			if v.tone.Meant && !v.scores.Has(counterpoint.Violence) {
-				out[atViolence] += toneMeant
-			}
 		case h.Label == counterpoint.Dehumanization && h.Weight > 2:
 			out[atDehumanization] += toneBeast
 		}

@@ -314,13 +314,14 @@ type toneReader struct {
 	at   []tone
 	long []uint8 // how many words the phrase that begins here has; 0 for one
 	lang string
+	pack *pack
 	out  Tone
 	// lapsed is set where what is bad is a misspelt word.
 	lapsed bool
 }
 
 func (t *tones) read(text *Text, x *index, lang string) Tone {
-	r := &toneReader{toks: text.pictured(t.split), lang: lang, out: Tone{Known: true}}
+	r := &toneReader{toks: text.pictured(t.split), lang: lang, pack: t.pack, out: Tone{Known: true}}
 	r.at, r.long = text.toneRoom(len(r.toks))
 	asked, hides := text.asked(x, t.split), text.spellings(t.split)
 	j := 0 // the word in both
@@ -433,7 +434,7 @@ func (r *toneReader) judge() {
 	r.doubles()
 	r.rumours()
 	for i, t := range r.at {
-		r.out.Meant = r.out.Meant || t&toneDuty != 0
+		r.out.Meant = r.out.Meant || t&toneDuty != 0 || t&toneHarm != 0 && r.pack.words[r.toks[i].word].tags.any(tFuture, tImp)
 		r.out.Group = r.out.Group || t&(toneGroup|toneSlur) != 0
 		if t&toneHarm != 0 && !r.negated(i) && r.suffered(i) < 0 {
 			r.out.Harm++
