@@ -1,6 +1,11 @@
 package lexicon
 
-import "counterpoint"
+import (
+	"slices"
+	"strings"
+
+	"counterpoint"
+)
 
 // subjects makes a group of every beast or pest that a group is called, so that "kill them" after it means the
 // group.
@@ -244,6 +249,16 @@ func (r *reader) whole(at target) bool {
 		r.p.people != "" && r.p.marked(r.toks[at.from])
 }
 
+// unsure reports whether a word is too little of a group to be hated: an unknown one where the grammar is recalled, or
+// where every noun may have the article that marks a name ("I hate the printer") and this one has no ending of people.
+func (r *reader) unsure(at target) bool {
+	if !r.tags(at.from).empty() {
+		return false
+	}
+	ends := func(e string) bool { return strings.HasSuffix(r.toks[at.from].word, e) }
+	return r.p.shy || len(r.p.definite) > 0 && !slices.ContainsFunc(r.p.endings, ends)
+}
+
 // hate judges "I hate the …" and "all the … are thieves".
 func (r *reader) hate() {
 	for i := range r.toks {
@@ -252,7 +267,7 @@ func (r *reader) hate() {
 		case t.has(tTake):
 		case t.has(tHateV) && (t.has(tWe) || r.back(i, 4, tWe, tAll) >= 0):
 			at := r.settle(i, r.after(i))
-			if at.aim == group && !(r.p.shy && r.tags(at.from).empty() && !at.all) || at.aim == pronoun && r.about {
+			if at.aim == group && !(r.unsure(at) && !at.all) || at.aim == pronoun && r.about {
 				r.mark(1, i, r.verbEnd(i), r.back(i, 3, tNeg, tNegQ), "HATE", counterpoint.Hate, weightHate, "says that they hate a group")
 			}
 		case t.has(tInsult):
