@@ -408,6 +408,8 @@ func (r *reader) subject(m, i int) target {
 			return target{aim: pronoun, from: j, to: j + 1, all: r.back(j, 2, tAll) >= 0 || r.ahead(j, 2, tAll) >= 0}, true
 		case t.any(tWe, tUs):
 			return target{aim: us, from: j, to: j + 1}, true
+		case j == 0 && r.p.headLast && j+1 < m && r.toks[1].edge == joined && r.tags(1).empty() && !r.toks[1].capital && r.cased && t.empty():
+			return target{}, false // "Windows updates", whatever they are
 		case r.nameAt(j) || j == 0 && !r.p.shy && r.toks[j].capital && t.empty():
 			return target{aim: group, from: j, to: j + 1, all: r.back(j, 3, tAll) >= 0}, true
 		}
