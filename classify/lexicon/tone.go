@@ -286,6 +286,7 @@ const (
 	toneKind      = -1.6
 	toneObjects   = -5.0
 	toneUnvouched = 2.2
+	toneReclaimed = -2.2
 	toneNear      = 12 // words between a group's name and what is said of it
 )
 
@@ -443,6 +444,9 @@ func (r *toneReader) judge() {
 			r.out.Countered = true
 			r.against("COUNTER", i, toneObjects, "the words of somebody who objects")
 		}
+		if t&toneDouble != 0 && r.owned(i) {
+			r.against("OWN", i, toneReclaimed, "a group's own word for itself")
+		}
 	}
 	if !r.out.Group {
 		return
@@ -497,14 +501,19 @@ func (r *toneReader) doubles() {
 	}
 }
 
+// owned reports whether somebody says the word at i of themselves.
+func (r *toneReader) owned(i int) bool {
+	return slices.ContainsFunc(r.at[max(0, i-4):min(len(r.at), i+4)], func(t tone) bool { return t&toneOwn != 0 })
+}
+
 // slurs counts the first slur, unless somebody says it of themselves.
 func (r *toneReader) slurs() bool {
 	for i, t := range r.at {
 		if t&toneSlur == 0 {
 			continue
 		}
-		if slices.ContainsFunc(r.at[max(0, i-4):min(len(r.at), i+4)], func(t tone) bool { return t&toneOwn != 0 }) {
-			r.against("OWN", i, -1, "a group's own word for itself")
+		if r.owned(i) {
+			r.against("OWN", i, toneReclaimed, "a group's own word for itself")
 			continue
 		}
 		if r.cited(i, i) {
