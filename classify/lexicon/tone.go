@@ -632,12 +632,12 @@ var pictures = func() map[string]tone {
 	m := map[string]tone{}
 	for t, runes := range map[tone]string{
 		toneGroup: "🏳🌈👬👭⚧☪🕌🧕👳✡🕍✝♿🦽🦼🧏🦯🏿🏾👩👧👵👸🚺♀",
-		toneBeast: "🐀🐁🐭🐍🐖🐷🐽🐒🐵🦍🦧🐕🐶🪳🐛🦟🦠💩🐑🐐",
-		toneHarm:  "🔪🗡⚔🔫💣🧨⚰☠💀🪓🪦",
+		toneBeast: "🐀🐁🐭🐍🐖🐷🐽🐒🐵🦍🦧🐕🐶🪳🐛🦟🦠💩🐑🐐🪰🐜🦗🪱🦂🦨🦝🐗🐎🐄🐮🦎🐊🪲🕷",
+		toneHarm:  "🔪🗡⚔🔫💣🧨⚰☠💀🪓🪦🩸🏹",
 		toneBad:   "🤮🤢🗑🚮🤡👎🤥👹👺😈",
 		toneHate:  "😡🤬😠👿",
 		toneSwear: "🖕",
-		toneGood:  "❤🧡💛💚💙💜💕💖💗💓😍🥰😊🤗👍👏🎉🙌💪",
+		toneGood:  "❤🧡💛💚💙💜💕💖💗💓😍🥰😊🤗👍👏🎉🙌💪👑💎🫂✨🌟⭐🥳🤝😇🏅🏆🌻🌹🌷🫶💐",
 		toneNot:   "🚫",
 	} {
 		for _, r := range runes {
