@@ -14,14 +14,16 @@ func Lang(code string) (string, bool) {
 	if three, ok := langNames[c]; ok {
 		return three, true
 	}
-	if i := strings.IndexAny(c, "-_"); i > 0 {
-		c = c[:i]
+	if len(c) > 3 { // most codes have no more
+		if i := strings.IndexAny(c, "-_"); i > 0 {
+			c = c[:i]
+		}
 	}
 	if len(c) == 2 {
 		three, ok := langTwo[c]
 		return three, ok
 	}
-	if len(c) != 3 || strings.Trim(c, "abcdefghijklmnopqrstuvwxyz") != "" {
+	if len(c) != 3 || !small(c[0]) || !small(c[1]) || !small(c[2]) {
 		return "", false
 	}
 	if b, ok := langBibliographic[c]; ok {
@@ -32,6 +34,8 @@ func Lang(code string) (string, bool) {
 	}
 	return c, true
 }
+
+func small(b byte) bool { return 'a' <= b && b <= 'z' }
 
 // BCP47 is the tag for an HTML lang attribute: the two-letter code where one exists, as browsers and
 // screen readers choose fonts and voices by it.

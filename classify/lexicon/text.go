@@ -1,6 +1,9 @@
 package lexicon
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Text is a text cut into words, once for all packs that read it. It is made by Cut, belongs to one goroutine and
 // lives as long as the judgement of the text. Release gives its room to another text.
@@ -18,6 +21,7 @@ type Text struct {
 type cutting struct {
 	tokenizer
 	hides  [][]string // the spellings that each word may hide; nil where no word hides any
+	room   [][]string // for them
 	hidden bool       // whether hides is known
 	asked  []knowing  // what an index knows of each word
 	any    uint64     // packs that may know any word
@@ -89,7 +93,9 @@ func (t *Text) spellings(split bool) [][]string {
 		}
 		if h := hidden(c.toks[i].word); h != nil {
 			if c.hides == nil {
-				c.hides = make([][]string, len(c.toks))
+				c.room = slices.Grow(c.room[:0], len(c.toks))[:len(c.toks)]
+				clear(c.room)
+				c.hides = c.room
 			}
 			c.hides[i] = h
 		}
