@@ -83,7 +83,7 @@ func TestRoomIsLeftEmpty(t *testing.T) {
 func TestOddWordsAreMarked(t *testing.T) {
 	found := 0
 	for _, text := range []string{
-		"k1ll th3m a11 in 2021", "kiiill themmm", "$cum @t home", "a@b", "c00l", "٣٣٣ ١٢٣", "ｋ１ｌｌ", "éèe", "ﬀf", "a.b.c1.d", "k i l l l l", "ሰሰሰ", "ةهه",
+		"k1ll th3m a11 in 2021", "kiiill themmm", "$cum @t home", "a@b", "c00l", "٣٣٣ ١٢٣", "ｋ１ｌｌ", "éèe", "ﬀf", "a.b.c1.d", "k i l l l l", "ሰሰሰ", "ةهه", "ك2لب", "كل٨ب", "ﻛ9ﻠﺐ", "ک٣لب",
 		strings.Repeat("ab", 40) + "1",
 	} {
 		for _, split := range []bool{false, true} {

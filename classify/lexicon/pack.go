@@ -368,6 +368,25 @@ func (p *pack) lookWord(w string) (word, bool) {
 	return p.index.words[t.words+rank(k.words, p.bit)], true
 }
 
+// tagged are the tags of a word as it is.
+func (p *pack) tagged(w string) tags {
+	found, _ := p.lookWord(w)
+	return found.tags
+}
+
+// knows reports whether the pack has a word as it is, by itself or in a phrase.
+func (p *pack) knows(w string) bool {
+	if p.bit == 0 {
+		_, ok := p.words[w]
+		return ok || p.inPhrase[w]
+	}
+	_, k := p.index.ask(w)
+	return p.knew(k)
+}
+
+// knew is knows, for a word that the index was asked of.
+func (p *pack) knew(k *known) bool { return (k.words|k.parts)&p.bit != 0 }
+
 func (p *pack) lookPlain(w string) (word, bool) {
 	if found, ok := p.lookWord(w); ok {
 		return found, true

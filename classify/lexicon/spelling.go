@@ -28,11 +28,11 @@ func inflected(stem string) []string {
 
 // misspelt are, by hash, the names of groups and the bad words with one letter left out or two swapped. The first letter
 // is seldom wrong.
-func (t *tones) misspelt() map[uint64]tone {
+func (t *tones) misspelt() *hashed[tone] {
 	out := map[uint64]tone{}
 	add := func(w string, c tone, least int) {
 		if n := utf8.RuneCountInString(w); (n >= least || n == least-1 && t.odd(w)) && !t.ordinary(w) {
-			out[hashOf(w)] |= c
+			out[wordHash(w)] |= c
 		}
 	}
 	each := func(w string, c tone, endings []string) {
@@ -58,13 +58,12 @@ func (t *tones) misspelt() map[uint64]tone {
 			each(s.text, s.tone, inflected(s.text))
 		}
 	}
-	return out
+	return hashedOf(out)
 }
 
 // ordinary reports whether a word is known as it is.
 func (t *tones) ordinary(w string) bool {
-	_, known := t.pack.words[w]
-	return known || t.pack.inPhrase[w] || t.plain(w) != 0
+	return t.pack.knows(w) || t.plain(w) != 0
 }
 
 // odd reports whether no word that is known begins with the same two letters.
@@ -72,21 +71,24 @@ func (t *tones) odd(w string) bool {
 	n := 0
 	for i := range w {
 		if n == 2 {
-			return t.pieces()[hashOf(w[:i])] == 0
+			return t.pieces().of(hashOf(w[:i])) == 0
 		}
 		n++
 	}
 	return false
 }
 
-// lapse is the class of the group's name or bad word that a word nobody knows is, with a letter left out or two swapped.
-func (t *tones) lapse(w string) tone {
-	if c := t.lapses()[hashOf(w)]; c != 0 {
-		return c
+// lapse is the class of the group's name or bad word that a word is, with a letter left out or two swapped; of one that
+// the pack knows, only by what stands after a clitic.
+func (t *tones) lapse(w string, known bool) tone {
+	if !known {
+		if c := t.lapses().of(wordHash(w)); c != 0 {
+			return c
+		}
 	}
 	for _, c := range t.clitics {
 		if rest, ok := strings.CutPrefix(w, c); ok && utf8.RuneCountInString(rest) >= leastMisspelt-1 {
-			return t.lapses()[hashOf(rest)]
+			return t.lapses().of(wordHash(rest))
 		}
 	}
 	return 0
@@ -94,10 +96,10 @@ func (t *tones) lapse(w string) tone {
 
 // exactly is the class of a word, or of a stem with a short ending.
 func (t *tones) exactly(w string) tone {
-	if c, ok := t.words[w]; ok || len(w) < stemKey {
+	if c, ok := t.word(w); ok || len(w) < stemKey || !t.keys.has(w) {
 		return c
 	}
-	for _, s := range t.stems[w[:stemKey]] {
+	for _, s := range t.stemsOf(w) {
 		if rest, ok := strings.CutPrefix(w, s.text); ok && utf8.RuneCountInString(rest) <= 3 {
 			return s.tone
 		}
@@ -125,17 +127,23 @@ func (r *toneReader) misspelled(t *tones) {
 		if r.at[i] != 0 {
 			continue
 		}
-		c := t.lapse(r.toks[i].word) | t.spelled(r.toks[i]) | r.parted(t, i)
+		c := t.lapse(r.toks[i].word, r.known[i]) | t.spelled(r.toks[i]) | r.parted(t, i)
 		if c &= want; c != 0 {
 			r.at[i], r.lapsed = c, r.lapsed || named
 		}
 	}
 }
 
+// leastSpelled is how many letters a word spelled out has at least, with the one that came after it.
+const leastSpelled = 5
+
 // spelled is the class of a word spelled out that a word of one letter came after: "h a t e a man".
 func (t *tones) spelled(k token) tone {
+	if k.end-k.start < 2*leastSpelled-1 {
+		return 0
+	}
 	n := utf8.RuneCountInString(k.word)
-	if n < 5 || k.end-k.start < 2*n-1 {
+	if n < leastSpelled || k.end-k.start < 2*n-1 {
 		return 0
 	}
 	_, last := utf8.DecodeLastRuneInString(k.word)
@@ -145,15 +153,19 @@ func (t *tones) spelled(k token) tone {
 // parted is the class of a word that spaces were put into, from the token at i on. One of its first two parts is short
 // and no word by itself.
 func (r *toneReader) parted(t *tones, i int) tone {
-	if i+1 == len(r.toks) || r.toks[i+1].edge != joined || r.at[i+1] != 0 || !t.scrap(r.toks[i].word) && !t.scrap(r.toks[i+1].word) {
+	if i+1 == len(r.toks) || r.toks[i+1].edge != joined || r.at[i+1] != 0 || !r.scrap(i) && !r.scrap(i+1) {
 		return 0
 	}
-	word := r.toks[i].word
+	var room [2 * limit]byte
+	word := append(room[:0], r.toks[i].word...)
 	for j := i + 1; j < len(r.toks) && j < i+maxPieces && r.toks[j].edge == joined && r.at[j] == 0 && len(word) < limit; j++ {
-		if word += r.toks[j].word; utf8.RuneCountInString(word) < leastMisspelt {
+		if word = append(word, r.toks[j].word...); utf8.RuneCount(word) < leastMisspelt {
 			continue
 		}
-		if c := t.exactly(word); forgiven(c) {
+		if !t.starts.may(string(word[:startKey])) {
+			return 0
+		}
+		if c := t.exactly(string(word)); forgiven(c) {
 			return c
 		}
 	}
@@ -161,12 +173,9 @@ func (r *toneReader) parted(t *tones, i int) tone {
 }
 
 // scrap reports whether a word is short and not known.
-func (t *tones) scrap(w string) bool {
-	if len(w) > 6 && w[0] < 0x80 || len(w) > 10 {
-		return false
-	}
-	_, known := t.pack.words[w]
-	return !known && !t.pack.inPhrase[w]
+func (r *toneReader) scrap(i int) bool {
+	w := r.toks[i].word
+	return !r.known[i] && (len(w) <= 6 || w[0] >= 0x80 && len(w) <= 10)
 }
 
 // leastGlued is how many letters a word has at least that may be several run together.
@@ -183,7 +192,7 @@ const (
 )
 
 // beginnings are the known words and all their beginnings, by hash.
-func (t *tones) beginnings() map[uint64]uint8 {
+func (t *tones) beginnings() *hashed[uint8] {
 	out := map[uint64]uint8{}
 	add := func(w string) { // hashOf, with all that comes before
 		h := hashStart
@@ -209,21 +218,8 @@ func (t *tones) beginnings() map[uint64]uint8 {
 			}
 		}
 	}
-	return out
+	return hashedOf(out)
 }
-
-const hashStart uint64 = 14695981039346656037
-
-func hashOf(w string) uint64 {
-	h := hashStart
-	for i := range len(w) {
-		h = hashNext(h, w[i])
-	}
-	return h
-}
-
-// hashNext is FNV-1a.
-func hashNext(h uint64, b byte) uint64 { return (h ^ uint64(b)) * 1099511628211 }
 
 // cutUp gives the ends of the known words that a word is made of, from the byte at on, or nil.
 func (t *tones) cutUp(w string, at int, ends []int) []int {
@@ -238,7 +234,7 @@ func (t *tones) cutUp(w string, at int, ends []int) []int {
 	n := 0
 	for h, i := hashStart, at; i < len(w) && n < len(stops); i++ {
 		h = hashNext(h, w[i])
-		k := known[h]
+		k := known.of(h)
 		if k == 0 {
 			break
 		}
@@ -263,7 +259,7 @@ const maxPieces = 6
 func (r *toneReader) unglue(t *tones) {
 	for i := 0; i < len(r.toks); i++ {
 		w := r.toks[i].word
-		if !gluable(w, leastGlued) || r.at[i] != 0 && (!gluable(w, leastGlued+4) || t.exactly(w) != 0) {
+		if r.known[i] || !gluable(w, leastGlued) || r.at[i] != 0 && (!gluable(w, leastGlued+4) || t.exactly(w) != 0) {
 			continue
 		}
 		var room [maxPieces]int
@@ -290,11 +286,11 @@ func (t *tones) telling(w string, ends []int) bool {
 		case c&(toneGroup|toneSlur) != 0:
 			named = true
 		case c&toneEvil != 0 && len(piece) > 3:
-			if bad = true; i == 1 && len(ends) == 2 && small && !named && (len(piece) < 7 || ends[0] < 3) && !t.pack.words[w[:ends[0]]].tags.has(tCop) {
+			if bad = true; i == 1 && len(ends) == 2 && small && !named && (len(piece) < 7 || ends[0] < 3) && !t.pack.tagged(w[:ends[0]]).has(tCop) {
 				return false // "therapist"
 			}
 		default:
-			small = small && (c&tonePlain != 0 || t.pack.words[piece].tags.any(smallWords...))
+			small = small && (c&tonePlain != 0 || t.pack.tagged(piece).any(smallWords...))
 		}
 	}
 	return bad && named || (bad || named) && small && !single
@@ -322,11 +318,12 @@ func (k token) cut(ends []int) []token {
 
 // replace puts words in the place of the one at i.
 func (r *toneReader) replace(i int, words []token, t *tones) {
-	at := make([]tone, len(words))
+	at, known := make([]tone, len(words)), make([]bool, len(words))
 	for k := range words {
-		at[k] = t.look(words[k].word)
+		at[k], known[k] = t.look(words[k].word), t.pack.knows(words[k].word)
 	}
 	r.toks = slices.Replace(slices.Clone(r.toks), i, i+1, words...)
 	r.at = slices.Replace(r.at, i, i+1, at...)
+	r.known = slices.Replace(r.known, i, i+1, known...)
 	r.long = slices.Replace(r.long, i, i+1, make([]uint8, len(words))...)
 }

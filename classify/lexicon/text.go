@@ -13,6 +13,7 @@ type Text struct {
 	read  [2]*cutting // the one to read; nil until it is made
 	tags  []token     // of the pack that reads
 	tones []tone
+	known []bool
 	long  []uint8
 	langs []string
 }

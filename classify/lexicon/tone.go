@@ -78,8 +78,9 @@ type tones struct {
 	inSlots []stem
 	keys    keys // of stems
 	pack    *pack
-	lapses  func() map[uint64]tone  // names of groups and bad words, misspelt
-	pieces  func() map[uint64]uint8 // beginnings of words, for those that are run together
+	lapses  func() *hashed[tone]  // names of groups and bad words, misspelt
+	pieces  func() *hashed[uint8] // beginnings of words, for those that are run together
+	starts  *starts               // of words that may be parted; nil where none is forgiven
 	// forgives is set by "!misspelt": a name or a bad word with a letter left out or two swapped is heard.
 	forgives bool
 }
@@ -113,6 +114,9 @@ func readTones(fsys fs.FS, lang string, p *pack) (*tones, error) {
 		if err := t.add(line); err != nil {
 			return nil, fmt.Errorf("%s/%s:%d: %w", lang, toneFile, n, err)
 		}
+	}
+	if t.forgives {
+		t.starts = t.startsOf()
 	}
 	return t, sc.Err()
 }
@@ -311,19 +315,20 @@ func (l *Lexicon) Tone(lang string, text *Text) (Tone, error) {
 
 // toneReader walks one text.
 type toneReader struct {
-	toks []token
-	at   []tone
-	long []uint8 // how many words the phrase that begins here has; 0 for one
-	lang string
-	pack *pack
-	out  Tone
+	toks  []token
+	at    []tone
+	known []bool  // whether the pack knows the word
+	long  []uint8 // how many words the phrase that begins here has; 0 for one
+	lang  string
+	pack  *pack
+	out   Tone
 	// lapsed is set where what is bad is a misspelt word.
 	lapsed bool
 }
 
 func (t *tones) read(text *Text, x *index, lang string) Tone {
 	r := &toneReader{toks: text.pictured(t.split), lang: lang, pack: t.pack, out: Tone{Known: true}}
-	r.at, r.long = text.toneRoom(len(r.toks))
+	r.at, r.known, r.long = text.toneRoom(len(r.toks))
 	asked, hides := text.asked(x, t.split), text.spellings(t.split)
 	j := 0 // the word in both
 	for i := 0; i < len(r.toks); i++ {
@@ -335,12 +340,14 @@ func (t *tones) read(text *Text, x *index, lang string) Tone {
 		if ph := t.phraseAt(r.toks, i, k); ph.words != nil {
 			for k := range ph.words {
 				r.at[i+k] = ph.tone &^ (toneRumour | toneToll)
+				r.known[i+k] = t.knew(ph.words[k], asked[j+k])
 			}
 			r.at[i], r.long[i] = ph.tone, uint8(min(len(ph.words), 255)) // one mark a phrase
 			i += len(ph.words) - 1
 			j += len(ph.words)
 			continue
 		}
+		r.known[i] = t.knew(r.toks[i].word, k)
 		if r.at[i] = t.hears(r.toks[i].word, k, x); r.at[i] == 0 && hides != nil {
 			r.at[i] = t.hidden(hides[j])
 		}
@@ -353,11 +360,20 @@ func (t *tones) read(text *Text, x *index, lang string) Tone {
 }
 
 // toneRoom is room for the tones of n words.
-func (t *Text) toneRoom(n int) ([]tone, []uint8) {
-	t.tones, t.long = slices.Grow(t.tones[:0], n)[:n], slices.Grow(t.long[:0], n)[:n]
+func (t *Text) toneRoom(n int) ([]tone, []bool, []uint8) {
+	t.tones, t.known, t.long = slices.Grow(t.tones[:0], n)[:n], slices.Grow(t.known[:0], n)[:n], slices.Grow(t.long[:0], n)[:n]
 	clear(t.tones)
+	clear(t.known)
 	clear(t.long)
-	return t.tones, t.long
+	return t.tones, t.known, t.long
+}
+
+// knew is what the pack says of a word that the index was asked of.
+func (t *tones) knew(w string, k knowing) bool {
+	if t.bit == 0 {
+		return t.pack.knows(w)
+	}
+	return t.pack.knew(k.known)
 }
 
 // hears is plain, for a word that the index was asked of.
@@ -435,7 +451,7 @@ func (r *toneReader) judge() {
 	r.doubles()
 	r.rumours()
 	for i, t := range r.at {
-		r.out.Meant = r.out.Meant || t&toneDuty != 0 || t&toneHarm != 0 && r.pack.words[r.toks[i].word].tags.any(tFuture, tImp)
+		r.out.Meant = r.out.Meant || t&toneDuty != 0 || t&toneHarm != 0 && r.pack.tagged(r.toks[i].word).any(tFuture, tImp)
 		r.out.Group = r.out.Group || t&(toneGroup|toneSlur) != 0
 		if t&toneHarm != 0 && !r.negated(i) && r.suffered(i) < 0 {
 			r.out.Harm++
