@@ -30,7 +30,12 @@ func (h *hashed[T]) find(hash uint64) uint64 {
 }
 
 // of is what is said of the word with a hash.
-func (h *hashed[T]) of(hash uint64) T { return h.values[h.find(hash)] }
+func (h *hashed[T]) of(hash uint64) T {
+	if i := h.find(hash); h.hashes[i] != 0 {
+		return h.values[i]
+	}
+	return 0
+}
 
 // wordHash is a hash of a whole word; beginnings of words have hashOf.
 func wordHash(w string) uint64 {
@@ -54,53 +59,64 @@ func hashOf(w string) uint64 {
 // hashNext is FNV-1a.
 func hashNext(h uint64, b byte) uint64 { return (h ^ uint64(b)) * 1099511628211 }
 
-// starts are the first bytes of the forgiven words and stems of a tone file, more or less: what begins otherwise is
-// none of them. Stems shorter than startKey have their first ones only.
+// starts are the first bytes of words, more or less: what they have not, none of the words begins.
 type starts struct {
-	stems keys
+	all   keys
+	short keys // of words of fewer bytes than startKey
 	long  [startSlots / 64]uint64
+	tiny  bool // one has fewer bytes than stemKey
 }
 
-// A start has as many bytes as a word in parts has letters at least.
 const (
-	startSlots = 1 << 14
-	startKey   = leastMisspelt
+	startSlots = 1 << 16
+	startKey   = 6
 )
 
-// startsOf notes how the words and stems begin.
-func (t *tones) startsOf() *starts {
+// add notes how a word begins.
+func (s *starts) add(w string) {
+	if len(w) < stemKey {
+		s.tiny = true
+		return
+	}
+	if s.all.add(w); len(w) < startKey {
+		s.short.add(w)
+		return
+	}
+	slot := startSlot(w)
+	s.long[slot/64] |= 1 << (slot % 64)
+}
+
+// may reports whether one of the words may begin a word of stemKey bytes or more.
+func (s *starts) may(w string) bool {
+	if s.tiny || !s.all.has(w) {
+		return s.tiny
+	}
+	if len(w) >= startKey {
+		if slot := startSlot(w); s.long[slot/64]>>(slot%64)&1 != 0 {
+			return true
+		}
+	}
+	return s.short.has(w)
+}
+
+func startSlot(w string) uint64 {
+	return mixed(four(w)|uint64(w[4])<<32|uint64(w[5])<<40) % startSlots
+}
+
+// starting notes how the words and stems of some classes begin.
+func (t *tones) starting(of func(tone) bool) *starts {
 	s := &starts{}
 	for w, c := range t.words {
-		if forgiven(c) && len(w) >= startKey {
+		if of(c) {
 			s.add(w)
 		}
 	}
 	for _, list := range t.stems {
 		for _, stem := range list {
-			switch {
-			case !forgiven(stem.tone):
-			case len(stem.text) >= startKey:
+			if of(stem.tone) {
 				s.add(stem.text)
-			default:
-				s.stems.add(stem.text)
 			}
 		}
 	}
 	return s
-}
-
-func (s *starts) add(w string) {
-	slot := startSlot(w)
-	s.long[slot/64] |= 1 << (slot % 64)
-}
-
-// may reports whether a word of startKey bytes or more may begin so.
-func (s *starts) may(w string) bool {
-	slot := startSlot(w)
-	return s.long[slot/64]>>(slot%64)&1 != 0 || s.stems.has(w)
-}
-
-func startSlot(w string) uint64 {
-	key, _ := keyOf(w[:startKey])
-	return mixed(key) % startSlots
 }

@@ -19,6 +19,7 @@ type index struct {
 	words  []word           // what they are to the packs that know them, pack after pack
 	tones  []tone           // the same of tone files
 	opened []opens          // and of phrases
+	runs   []runs           // of phrases of tone files
 	heads  [pairs]uint64    // packs with something to write onto words that begins so
 	tails  [pairs]uint64    // and that ends so
 }
@@ -32,8 +33,8 @@ type slot struct {
 
 // term is where what packs say of one word begins. The first is of no word.
 type term struct {
-	known                int32 // which packs know it
-	words, tones, opened int32
+	known                      int32 // which packs know it
+	words, tones, opened, runs int32
 }
 
 // known are the packs that know a word, one bit each. The zero known is of a word nobody knows.
@@ -48,6 +49,12 @@ type known struct {
 // opens are the phrases of a pack that begin with a word, and the terms of their second words, 0 for a gap.
 type opens struct {
 	phrases []phrase
+	seconds []int32
+}
+
+// runs are the phrases of a tone file that begin with a word, and the terms of their second words.
+type runs struct {
+	phrases []tonePhrase
 	seconds []int32
 }
 
@@ -137,7 +144,7 @@ func (x *index) build(words map[string]*known) {
 			x.knowns = append(x.knowns, *k)
 		}
 		x.place(w, int32(len(x.terms)))
-		x.terms = append(x.terms, term{shared[*k], int32(len(x.words)), int32(len(x.tones)), int32(len(x.opened))})
+		x.terms = append(x.terms, term{shared[*k], int32(len(x.words)), int32(len(x.tones)), int32(len(x.opened)), int32(len(x.runs))})
 		x.texts = append(x.texts, w)
 		for set := k.words; set != 0; set &= set - 1 {
 			x.words = append(x.words, x.packs[bits.TrailingZeros64(set)].words[w])
@@ -148,9 +155,15 @@ func (x *index) build(words map[string]*known) {
 		for set := k.opens; set != 0; set &= set - 1 {
 			x.opened = append(x.opened, opens{phrases: x.packs[bits.TrailingZeros64(set)].phrases[w]})
 		}
+		for set := k.tonesRun; set != 0; set &= set - 1 {
+			x.runs = append(x.runs, runs{phrases: x.packs[bits.TrailingZeros64(set)].tones.phrases[w]})
+		}
 	}
 	for i := range x.opened {
 		x.opened[i].number(x)
+	}
+	for i := range x.runs {
+		x.runs[i].number(x)
 	}
 }
 
@@ -162,6 +175,12 @@ func (o *opens) number(x *index) {
 			second = x.find(ph.words[1])
 		}
 		o.seconds = append(o.seconds, second)
+	}
+}
+
+func (r *runs) number(x *index) {
+	for _, ph := range r.phrases {
+		r.seconds = append(r.seconds, x.find(ph.words[1]))
 	}
 }
 
@@ -245,6 +264,11 @@ func (x *index) tone(k knowing, t *tones) tone {
 // phrases are those of a pack that begin with a word.
 func (x *index) phrases(k knowing, p *pack) *opens {
 	return &x.opened[x.terms[k.term].opened+rank(k.opens, p.bit)]
+}
+
+// run are the phrases of a tone file that begin with a word.
+func (x *index) run(k knowing, t *tones) *runs {
+	return &x.runs[x.terms[k.term].runs+rank(k.tonesRun, t.bit)]
 }
 
 // pairs is how many slots pairs of bytes share.

@@ -26,13 +26,14 @@ func inflected(stem string) []string {
 	return []string{"", "s", "es", "e", "o", "os", "a", "as", "ing", "ed", "er", "ers", "ent", "ant", "ants", "ee", "ees", "ado", "ados", "ida", "idas"}
 }
 
-// misspelt are, by hash, the names of groups and the bad words with one letter left out or two swapped. The first letter
+// misspelt are the names of groups and the bad words with one letter left out or two swapped. The first letter
 // is seldom wrong.
-func (t *tones) misspelt() *hashed[tone] {
-	out := map[uint64]tone{}
+func (t *tones) misspelt() *misspellings {
+	out, begin := map[uint64]tone{}, &starts{}
 	add := func(w string, c tone, least int) {
 		if n := utf8.RuneCountInString(w); (n >= least || n == least-1 && t.odd(w)) && !t.ordinary(w) {
 			out[wordHash(w)] |= c
+			begin.add(w)
 		}
 	}
 	each := func(w string, c tone, endings []string) {
@@ -58,7 +59,21 @@ func (t *tones) misspelt() *hashed[tone] {
 			each(s.text, s.tone, inflected(s.text))
 		}
 	}
-	return hashedOf(out)
+	return &misspellings{begin, hashedOf(out)}
+}
+
+// misspellings are classes by misspelt words.
+type misspellings struct {
+	begin   *starts
+	classes *hashed[tone]
+}
+
+// of is the class of what a word is a misspelling of.
+func (m *misspellings) of(w string) tone {
+	if len(w) < stemKey || !m.begin.may(w) {
+		return 0
+	}
+	return m.classes.of(wordHash(w))
 }
 
 // ordinary reports whether a word is known as it is.
@@ -82,13 +97,13 @@ func (t *tones) odd(w string) bool {
 // the pack knows, only by what stands after a clitic.
 func (t *tones) lapse(w string, known bool) tone {
 	if !known {
-		if c := t.lapses().of(wordHash(w)); c != 0 {
+		if c := t.lapses().of(w); c != 0 {
 			return c
 		}
 	}
 	for _, c := range t.clitics {
 		if rest, ok := strings.CutPrefix(w, c); ok && utf8.RuneCountInString(rest) >= leastMisspelt-1 {
-			return t.lapses().of(wordHash(rest))
+			return t.lapses().of(rest)
 		}
 	}
 	return 0
@@ -162,7 +177,7 @@ func (r *toneReader) parted(t *tones, i int) tone {
 		if word = append(word, r.toks[j].word...); utf8.RuneCount(word) < leastMisspelt {
 			continue
 		}
-		if !t.starts.may(string(word[:startKey])) {
+		if !t.partial().may(string(word[:startKey])) {
 			return 0
 		}
 		if c := t.exactly(string(word)); forgiven(c) {
@@ -222,14 +237,13 @@ func (t *tones) beginnings() *hashed[uint8] {
 }
 
 // cutUp gives the ends of the known words that a word is made of, from the byte at on, or nil.
-func (t *tones) cutUp(w string, at int, ends []int) []int {
+func cutUp(known *hashed[uint8], w string, at int, ends []int) []int {
 	if at == len(w) {
 		return ends
 	}
 	if len(ends) == maxPieces {
 		return nil
 	}
-	known := t.pieces()
 	var stops [limit]int
 	n := 0
 	for h, i := hashStart, at; i < len(w) && n < len(stops); i++ {
@@ -244,7 +258,7 @@ func (t *tones) cutUp(w string, at int, ends []int) []int {
 		}
 	}
 	for n--; n >= 0; n-- { // the longest first
-		if found := t.cutUp(w, stops[n], append(ends, stops[n])); found != nil {
+		if found := cutUp(known, w, stops[n], append(ends, stops[n])); found != nil {
 			return found
 		}
 	}
@@ -262,9 +276,12 @@ func (r *toneReader) unglue(t *tones) {
 		if r.known[i] || !gluable(w, leastGlued) || r.at[i] != 0 && (!gluable(w, leastGlued+4) || t.exactly(w) != 0) {
 			continue
 		}
+		if !t.mayTell(w) {
+			continue
+		}
 		var room [maxPieces]int
-		ends := t.cutUp(w, 0, room[:0])
-		if len(ends) < 2 || !t.telling(w, ends) {
+		ends := cutUp(t.pieces(), w, 0, room[:0])
+		if len(ends) < 2 || !t.tells(w, ends) {
 			continue
 		}
 		r.replace(i, r.toks[i].cut(ends), t)
@@ -272,11 +289,22 @@ func (r *toneReader) unglue(t *tones) {
 	}
 }
 
+// mayTell reports whether a word that tells something may begin in one.
+func (t *tones) mayTell(w string) bool {
+	telling := t.telling()
+	for i := range len(w) - stemKey + 1 {
+		if telling.may(w[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
 // smallWords are what stands between a name and what is said of it.
 var smallWords = []tag{tAll, tThem, tDet, tDem, tCop, tBe, tOf, tNeg, tNegAfter, tWe, tUs, tThey, tTheir, tConj, tAux, tFut, tAim, tModal, tHort}
 
-// telling reports whether the pieces of a word say something that they do not say as one.
-func (t *tones) telling(w string, ends []int) bool {
+// tells reports whether the pieces of a word say something that they do not say as one.
+func (t *tones) tells(w string, ends []int) bool {
 	bad, named, small, single, from := false, false, true, false, 0
 	for i, end := range ends {
 		piece := w[from:end]

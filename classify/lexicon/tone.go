@@ -78,9 +78,10 @@ type tones struct {
 	inSlots []stem
 	keys    keys // of stems
 	pack    *pack
-	lapses  func() *hashed[tone]  // names of groups and bad words, misspelt
+	lapses  func() *misspellings  // names of groups and bad words, misspelt
 	pieces  func() *hashed[uint8] // beginnings of words, for those that are run together
-	starts  *starts               // of words that may be parted; nil where none is forgiven
+	partial func() *starts        // of words that may be parted
+	telling func() *starts        // of words that tell something where they are run together with others
 	// forgives is set by "!misspelt": a name or a bad word with a letter left out or two swapped is heard.
 	forgives bool
 }
@@ -102,6 +103,10 @@ func readTones(fsys fs.FS, lang string, p *pack) (*tones, error) {
 	}
 	t := &tones{words: map[string]tone{}, stems: map[string][]stem{}, phrases: map[string][]tonePhrase{}, split: p.split, clitics: p.clitics, pack: p}
 	t.lapses, t.pieces = sync.OnceValue(t.misspelt), sync.OnceValue(t.beginnings)
+	t.partial = sync.OnceValue(func() *starts { return t.starting(forgiven) })
+	t.telling = sync.OnceValue(func() *starts {
+		return t.starting(func(c tone) bool { return c&(toneGroup|toneSlur|toneEvil) != 0 })
+	})
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; sc.Scan(); n++ {
 		line := strings.TrimSpace(sc.Text())
@@ -114,9 +119,6 @@ func readTones(fsys fs.FS, lang string, p *pack) (*tones, error) {
 		if err := t.add(line); err != nil {
 			return nil, fmt.Errorf("%s/%s:%d: %w", lang, toneFile, n, err)
 		}
-	}
-	if t.forgives {
-		t.starts = t.startsOf()
 	}
 	return t, sc.Err()
 }
@@ -337,7 +339,7 @@ func (t *tones) read(text *Text, x *index, lang string) Tone {
 			continue
 		}
 		k := asked[j]
-		if ph := t.phraseAt(r.toks, i, k); ph.words != nil {
+		if ph := t.phraseAt(r.toks, i, asked[j:], x); ph.words != nil {
 			for k := range ph.words {
 				r.at[i+k] = ph.tone &^ (toneRumour | toneToll)
 				r.known[i+k] = t.knew(ph.words[k], asked[j+k])
@@ -416,19 +418,32 @@ func (k *keys) has(w string) bool {
 	return k[slot/64]>>(slot%64)&1 != 0
 }
 
-func (t *tones) phraseAt(toks []token, i int, k knowing) (best tonePhrase) {
-	if t.bit != 0 && k.tonesRun&t.bit == 0 {
+// phraseAt is the longest phrase that begins at i; asked is what the index knows from there on.
+func (t *tones) phraseAt(toks []token, i int, asked []knowing, x *index) (best tonePhrase) {
+	switch {
+	case t.bit == 0: // it is in no index
+		for _, ph := range t.phrases[toks[i].word] {
+			best = ph.longer(best, toks, i)
+		}
+		return best
+	case asked[0].tonesRun&t.bit == 0 || len(asked) == 1:
 		return best
 	}
-	for _, ph := range t.phrases[toks[i].word] {
-		if i+len(ph.words) > len(toks) || len(ph.words) <= len(best.words) {
-			continue
-		}
-		if ph.at(toks, i) {
-			best = ph
+	list := x.run(asked[0], t)
+	for k, second := range list.seconds {
+		if second == asked[1].term {
+			best = list.phrases[k].longer(best, toks, i)
 		}
 	}
 	return best
+}
+
+// longer is the phrase if it stands at i and has more words than the best one, else that.
+func (ph tonePhrase) longer(best tonePhrase, toks []token, i int) tonePhrase {
+	if i+len(ph.words) > len(toks) || len(ph.words) <= len(best.words) || !ph.at(toks, i) {
+		return best
+	}
+	return ph
 }
 
 func (ph tonePhrase) at(toks []token, i int) bool {
