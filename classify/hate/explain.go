@@ -50,14 +50,14 @@ func (m *Model) shares(s *scratch, text, lang string, words []word, head int, sl
 	factor := m.factors(list, s.mannered(clip(text)), head)
 	both := scales(list)
 	for _, g := range list {
-		row, x := m.chars, both[0]
+		row, x := m.rows().row(g), both[0]
 		if g.word {
-			row, x = m.words, both[1]
+			x = both[1]
 		}
 		w := 0.0
 		for c, f := range factor {
 			if f != 0 {
-				w += f * float64(row[g.at+uint32(c)])
+				w += f * float64(int(row[c])-zero)
 			}
 		}
 		w *= slope * x

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sync"
 
 	"counterpoint"
@@ -60,8 +61,8 @@ type header struct {
 // Model is a set of trained heads. It is safe for concurrent use.
 type Model struct {
 	header
-	chars []int8 // 1<<charBits × charCols
-	words []int8 // 1<<wordBits × wordCols
+	chars []int8 // 1<<charBits × charCols; nil where they are laid out already
+	words []int8 // 1<<wordBits × wordCols; the same
 	style []int8 // 1<<styleBits × styleCols
 	tags  []int8
 	hash  string
@@ -243,8 +244,8 @@ func Read(file []byte) (*Model, error) {
 	for i, b := range rest[4+n:] {
 		all[i] = int8(b)
 	}
-	m.chars, m.words = all[:charSize], all[charSize:charSize+wordSize]
-	m.style, m.tags = all[charSize+wordSize:len(all)-tagSize], all[len(all)-tagSize:]
+	m.style, m.tags = slices.Clone(all[charSize+wordSize:len(all)-tagSize]), slices.Clone(all[len(all)-tagSize:])
+	m.once.Do(func() { m.lay(all[:charSize], all[charSize:charSize+wordSize]) })
 	return m, nil
 }
 

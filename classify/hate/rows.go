@@ -24,10 +24,22 @@ func laid(weights []int8, cols, width int) []byte {
 
 // rows are the weights as they are added up.
 func (m *Model) rows() *table {
-	m.once.Do(func() {
-		m.table = table{laid(m.chars, charCols, rowBytes), laid(m.words, wordCols, rowBytes), laid(m.style, styleCols, styleBytes)}
-	})
+	m.once.Do(func() { m.lay(m.chars, m.words) })
 	return &m.table
+}
+
+func (m *Model) lay(chars, words []int8) {
+	m.table = table{laid(chars, charCols, rowBytes), laid(words, wordCols, rowBytes), laid(m.style, styleCols, styleBytes)}
+}
+
+// row is the row of an n-gram.
+func (t *table) row(g gram) []byte {
+	if g.word {
+		at := int(g.at/wordCols) * rowBytes
+		return t.words[at : at+wordCols]
+	}
+	at := int(g.at/charCols) * rowBytes
+	return t.chars[at : at+charCols]
 }
 
 // calibrations are those of a language by head, nil where it is untrained; the answer is nil where all heads are.

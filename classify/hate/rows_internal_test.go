@@ -12,33 +12,44 @@ func TestOutcomeIsTheSumOfTheWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	chars, words := shippedWeights(t)
 	s := &scratch{}
 	for _, text := range []string{
 		"", "x", "the market opens at seven", "k i l l them, @user said: \"GO home\" 🐍 🏿 <number> times!!!",
 		strings.Repeat("a long text of many words, all of them the same. ", 300), "افتح السوق في السابعة", "وَالسُّوقُ #ሰላም",
 	} {
-		words := s.cut(text)
-		list := s.each(words, "eng")
+		cut := s.cut(text)
+		list := s.each(cut, "eng")
 		style := s.mannered(text)
-		want := loopSums(m, list, style)
+		want := loopSums(m, chars, words, list, style)
 		if got := m.sums(list, style); got != want {
 			t.Errorf("%.40q: sums %v, want %v", text, got, want)
 		}
-		chars, pairs := s.buckets(words, "eng")
-		if got := m.outcome(chars, pairs, s.marks(text)); got != want {
+		letters, pairs := s.buckets(cut, "eng")
+		if got := m.outcome(letters, pairs, s.marks(text)); got != want {
 			t.Errorf("%.40q: outcome %v, want %v", text, got, want)
 		}
 	}
 }
 
-func loopSums(m *Model, list []gram, style []uint32) (z [wordCols]float64) {
+// shippedWeights are those of characters and words as they stand in the file.
+func shippedWeights(t *testing.T) (chars, words []byte) {
+	file, err := unpacked(modelFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := file[len(file)-charSize-wordSize-styleSize-tagSize:]
+	return weights[:charSize], weights[charSize : charSize+wordSize]
+}
+
+func loopSums(m *Model, letterWeights, wordWeights []byte, list []gram, style []uint32) (z [wordCols]float64) {
 	var chars, words [wordCols]int
 	for _, g := range list {
 		for i := range z {
 			if g.word {
-				words[i] += int(m.words[int(g.at)+i])
+				words[i] += int(int8(wordWeights[int(g.at)+i]))
 			} else {
-				chars[i] += int(m.chars[int(g.at)+i])
+				chars[i] += int(int8(letterWeights[int(g.at)+i]))
 			}
 		}
 	}
