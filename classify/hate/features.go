@@ -123,7 +123,7 @@ func (s *scratch) mannered(text string) []uint32 {
 	var seen [0x80]bool
 	for _, r := range text {
 		c := byte(0)
-		if r < 0x80 {
+		if r < foldsKept {
 			c = marks.classes[r]
 		} else {
 			c = byte(class(r))
@@ -164,9 +164,10 @@ func (s *scratch) mannered(text string) []uint32 {
 	return s.style
 }
 
-// manner is what mannered looks up instead of working it out: of signs of ASCII, by what stands before and after.
+// manner is what mannered looks up instead of working it out: classes, and marks of signs of ASCII by what stands
+// before and after.
 type manner struct {
-	classes     [0x80]byte
+	classes     [foldsKept]byte
 	sign, after ['u' + 1][]uint32 // by class and sign
 	word        [8]uint32
 }

@@ -383,7 +383,7 @@ func (t *tones) hears(w string, k knowing, x *index) tone {
 	switch {
 	case k.tones&t.bit != 0:
 		return x.tone(k, t)
-	case t.bit == 0 || len(t.clitics) > 0:
+	case t.bit == 0 || len(t.clitics) > 0 && k.loose&t.bit != 0:
 		return t.plain(w)
 	}
 	return t.begun(w)
