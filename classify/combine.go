@@ -106,7 +106,7 @@ func attested(in Input, v *verdict) bool {
 const unheard = -2.2
 
 // nobody speaks against hate where a trained model hears some and the text names no group that could be its target.
-const nobody = -1.5
+const nobody = -1.7
 
 // plainly speaks against hate where a text names a group and no bad word that the tone file knows, abroad where the head
 // is believed by half.

@@ -99,3 +99,42 @@ func (r *toneReader) every(i int) bool {
 	}
 	return false
 }
+
+// denial reports whether the phrase at i denies something itself: "no shame".
+func (r *toneReader) denial(i int) bool {
+	return r.long[i] > 1 && r.pack.tones.stemmed(r.toks[i].word)&toneNot != 0
+}
+
+// doubted reports whether the speaker denies to think, or that one may say, what is bad at i: "I do not believe that
+// they are …", "nobody should write that …".
+func (r *toneReader) doubted(i int) bool {
+	for j := i - 1; j >= 0 && i-j <= 9 && r.toks[j+1].edge == joined; j-- {
+		if r.at[j]&toneOpinion == 0 {
+			continue
+		}
+		if j+1 < len(r.at) && r.at[j+1]&toneNot != 0 && r.lang == "fra" {
+			return true
+		}
+		for k := j - 1; k >= 0 && j-k <= 6 && r.toks[k+1].edge == joined; k-- {
+			if r.at[k]&toneNot != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// spared reports whether the speaker would not allow the harm at i: "I would never let refugees starve".
+func (r *toneReader) spared(i int) bool {
+	for j := i - 1; j >= 0 && i-j <= 4 && r.toks[j+1].edge == joined; j-- {
+		if r.at[j]&toneAccept == 0 {
+			continue
+		}
+		for k := j - 1; k >= 0 && j-k <= 4 && r.toks[k+1].edge == joined; k-- {
+			if r.at[k]&toneRefuse != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}

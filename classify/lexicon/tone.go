@@ -50,6 +50,7 @@ const (
 	toneRefuse                   // I would never
 	toneNone                     // does not exist
 	toneDuty                     // should, must, deserve: what is said of harm is meant to be done
+	toneOpinion                  // think, believe, write that
 	tonePlain                    // an everyday word that looks like another one misspelt
 	toneTrouble                  // hunger, fear: harm that is done to it is done to nobody
 )
@@ -60,7 +61,7 @@ const toneRumour = toneHearsay | toneForward | toneUrgent | toneMotif
 var toneNames = map[string]tone{
 	"GROUP": toneGroup, "SLUR": toneSlur, "BAD": toneBad, "HATE": toneHate, "HARM": toneHarm, "OUT": toneOut, "BEAST": toneBeast,
 	"SWEAR": toneSwear, "GOOD": toneGood, "NOT": toneNot, "COUNTER": toneCounter, "OTHER": toneOther, "OWN": toneOwn, "DOUBLE": toneDouble,
-	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource, "TROUBLE": toneTrouble, "POINT": tonePoint, "PLAIN": tonePlain, "TERM": toneTerm, "ACCEPT": toneAccept, "REFUSE": toneRefuse, "NONE": toneNone, "DUTY": toneDuty,
+	"HEARSAY": toneHearsay, "FORWARD": toneForward, "URGENT": toneUrgent, "MOTIF": toneMotif, "TOLL": toneToll, "COUNT": toneCount, "SOURCE": toneSource, "TROUBLE": toneTrouble, "POINT": tonePoint, "PLAIN": tonePlain, "OPINION": toneOpinion, "TERM": toneTerm, "ACCEPT": toneAccept, "REFUSE": toneRefuse, "NONE": toneNone, "DUTY": toneDuty,
 }
 
 const toneEvil = toneBad | toneHate | toneHarm | toneOut | toneBeast
@@ -127,7 +128,7 @@ func (t *tones) add(line string) error {
 	class, forms, ok := strings.Cut(line, "\t")
 	c, known := toneNames[class]
 	if !ok || !known {
-		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT, SOURCE, POINT, PLAIN, TERM, ACCEPT, REFUSE, NONE, DUTY or TROUBLE, a tab and words", class)
+		return fmt.Errorf("%q is no class; want GROUP, SLUR, BAD, HATE, HARM, OUT, BEAST, SWEAR, GOOD, NOT, COUNTER, OTHER, DOUBLE, OWN, HEARSAY, FORWARD, URGENT, MOTIF, TOLL, COUNT, SOURCE, POINT, PLAIN, TERM, ACCEPT, REFUSE, NONE, DUTY, OPINION or TROUBLE, a tab and words", class)
 	}
 	for form := range strings.SplitSeq(forms, ",") {
 		form = strings.TrimSpace(form)
@@ -139,7 +140,7 @@ func (t *tones) add(line string) error {
 		switch {
 		case len(words) == 0:
 		case len(words) > 1:
-			t.phrases[words[0]] = append(t.phrases[words[0]], tonePhrase{words, c})
+			t.addPhrase(words, c)
 		case isStem:
 			t.addStem(words[0], c)
 		default:
@@ -232,6 +233,17 @@ const stemKey = 3
 type stem struct {
 	text string
 	tone tone
+}
+
+func (t *tones) addPhrase(words []string, c tone) {
+	list := t.phrases[words[0]]
+	for i := range list {
+		if slices.Equal(list[i].words, words) {
+			list[i].tone |= c
+			return
+		}
+	}
+	t.phrases[words[0]] = append(list, tonePhrase{words, c})
 }
 
 // addStem keeps the stems with one key in order, the longest first.
@@ -340,11 +352,12 @@ func (t *tones) read(text *Text, x *index, lang string) Tone {
 		}
 		k := asked[j]
 		if ph := t.phraseAt(r.toks, i, asked[j:], x); ph.words != nil {
-			for k := range ph.words {
-				r.at[i+k] = ph.tone &^ (toneRumour | toneToll)
-				r.known[i+k] = t.knew(ph.words[k], asked[j+k])
+			for k, w := range ph.words {
+				r.at[i+k] = ph.tone&^(toneRumour|toneToll) | t.stands(w, asked[j+k], x)&toneGroup // "a woman's place" names whom it is said of
+				r.known[i+k] = t.knew(w, asked[j+k])
 			}
-			r.at[i], r.long[i] = ph.tone, uint8(min(len(ph.words), 255)) // one mark a phrase
+			r.at[i] |= ph.tone // one mark a phrase
+			r.long[i] = uint8(min(len(ph.words), 255))
 			i += len(ph.words) - 1
 			j += len(ph.words)
 			continue
@@ -380,11 +393,19 @@ func (t *tones) knew(w string, k knowing) bool {
 
 // hears is plain, for a word that the index was asked of.
 func (t *tones) hears(w string, k knowing, x *index) tone {
+	if len(t.clitics) > 0 && (t.bit == 0 || k.tones&t.bit == 0 && k.loose&t.bit != 0) {
+		return t.plain(w)
+	}
+	return t.stands(w, k, x)
+}
+
+// stands is stemmed, for such a word.
+func (t *tones) stands(w string, k knowing, x *index) tone {
 	switch {
+	case t.bit == 0:
+		return t.stemmed(w)
 	case k.tones&t.bit != 0:
 		return x.tone(k, t)
-	case t.bit == 0 || len(t.clitics) > 0 && k.loose&t.bit != 0:
-		return t.plain(w)
 	}
 	return t.begun(w)
 }
@@ -486,8 +507,12 @@ func (r *toneReader) judge() {
 		r.out.Countered = true
 		r.against("TERM", i, toneObjects, "speaks of those who call a group so")
 	}
-	said := r.slurs()
+	said, inside := r.slurs(), 0
 	for i, t := range r.at {
+		if i < inside {
+			continue
+		}
+		inside = i + int(r.long[i])
 		switch {
 		case t&toneEvil != 0:
 			said = r.evil(i, t) || said
@@ -566,12 +591,16 @@ func (r *toneReader) evil(i int, t tone) bool {
 	if g < 0 && t&toneOther != 0 {
 		return false
 	}
-	if r.negated(i) && !r.every(i) {
+	if (r.negated(i) && !r.denial(i) || r.doubted(i)) && !r.every(i) {
 		r.against("NEGATION", i, -1, "denies it")
 		return false
 	}
 	if r.cited(i, g) {
 		r.against("QUOTED", i, toneKind, "says what somebody else says")
+		return false
+	}
+	if t&toneHarm != 0 && r.spared(i) {
+		r.against("NEGATION", i, -1, "the speaker would not let it happen")
 		return false
 	}
 	if j := r.suffered(i); t&(toneHarm|toneOut) != 0 && j >= 0 {
@@ -596,6 +625,9 @@ func (r *toneReader) evil(i int, t tone) bool {
 		reason = "shuts a group out"
 	}
 	r.hit("SAID", label, i, weight, reason)
+	if n := int(r.long[i]); n > 1 {
+		r.out.Hits[len(r.out.Hits)-1].End = r.toks[i+n-1].end
+	}
 	return true
 }
 
