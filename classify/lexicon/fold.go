@@ -107,17 +107,20 @@ var arabicLeet = [2]*strings.Replacer{
 
 // unleetArabic gives the spellings of a word in Arabic letters that figures stand in.
 func unleetArabic(w string) []string {
-	letters, figures := false, false
-	for _, r := range w {
-		if r < 'ء' && (r < '0' || r > '9') { // no word in Arabic letters
-			return nil
-		}
-		letters, figures = letters || r >= 'ء' && r <= 'ي', figures || r <= '9' || r >= '٠' && r <= '٩'
-	}
-	if !letters || !figures {
+	if w < "ء" && w > ":" || !figured(w) || !strings.ContainsFunc(w, func(r rune) bool { return r >= 'ء' && r <= 'ي' }) {
 		return nil
 	}
 	return []string{foldWord(arabicLeet[0].Replace(w)), foldWord(arabicLeet[1].Replace(w))}
+}
+
+// figured reports whether a figure stands in a word, European or Arabic; by bytes, for it is asked of every word.
+func figured(w string) bool {
+	for i := range len(w) {
+		if b := w[i]; b <= '9' && b >= '0' || b == 0xd9 && i+1 < len(w) && w[i+1] >= 0xa0 && w[i+1] <= 0xa9 {
+			return true
+		}
+	}
+	return false
 }
 
 // unleet spells a word that mixes letters with figures or signs as letters alone; it reports false for a word

@@ -190,7 +190,7 @@ func (r *toneReader) parted(t *tones, i int) tone {
 // scrap reports whether a word is short and not known.
 func (r *toneReader) scrap(i int) bool {
 	w := r.toks[i].word
-	return !r.known[i] && (len(w) <= 6 || w[0] >= 0x80 && len(w) <= 10)
+	return !r.known[i] && len(w) <= 6
 }
 
 // leastGlued is how many letters a word has at least that may be several run together.
@@ -271,6 +271,9 @@ const maxPieces = 6
 // unglue cuts words that are run together, where a group is named and something bad said of it, or one of both beside
 // small words: "ihatewomen", "killall". "Deadline" and "homesick" are no such words.
 func (r *toneReader) unglue(t *tones) {
+	if !t.glued {
+		return
+	}
 	for i := 0; i < len(r.toks); i++ {
 		w := r.toks[i].word
 		if r.known[i] || !gluable(w, leastGlued) || r.at[i] != 0 && (!gluable(w, leastGlued+4) || t.exactly(w) != 0) {

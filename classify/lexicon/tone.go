@@ -85,6 +85,8 @@ type tones struct {
 	telling func() *starts        // of words that tell something where they are run together with others
 	// forgives is set by "!misspelt": a name or a bad word with a letter left out or two swapped is heard.
 	forgives bool
+	// glued is set by "!glued": words that are run together are cut up.
+	glued bool
 }
 
 type tonePhrase struct {
@@ -111,9 +113,8 @@ func readTones(fsys fs.FS, lang string, p *pack) (*tones, error) {
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; sc.Scan(); n++ {
 		line := strings.TrimSpace(sc.Text())
-		if line == "!misspelt" {
-			t.forgives = true
-		}
+		t.forgives = t.forgives || line == "!misspelt"
+		t.glued = t.glued || line == "!glued"
 		if line == "" || line[0] == '#' || line[0] == '!' {
 			continue
 		}
