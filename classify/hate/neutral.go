@@ -5,9 +5,23 @@ import "strings"
 // Neutral sentences of our own, in which the names of groups stand beside nothing bad: a model of angry posts
 // otherwise learns that the name is the insult.
 var (
-	neutralGroups = strings.Fields(`muslims christians jews hindus women men immigrants refugees africans arabs asians blacks
+	neutralGroups = append(strings.Fields(`muslims christians jews hindus women men immigrants refugees africans arabs asians blacks
 mexicans indians pakistanis somalis nigerians sudanese rwandans congolese haitians ethiopians kenyans catholics protestants
-farmers herders nomads pastoralists foreigners migrants gays lesbians northerners southerners villagers neighbours`)
+farmers herders nomads pastoralists foreigners migrants gays lesbians northerners southerners villagers neighbours`),
+		framed(`
+black people
+white people
+gay people
+trans people
+disabled people
+deaf people
+old people
+roma people
+latinos
+whites
+girls
+syrians
+kurds`)...)
 	neutralFrames = strings.Split(strings.TrimSpace(`
 GROUP are welcome here
 many GROUP live in our town
@@ -28,7 +42,19 @@ GROUP told reporters that they want peace
 i love GROUP
 we thank the GROUP who helped us
 leaders of GROUP signed the peace agreement
-young GROUP play in the football team`), "\n")
+young GROUP play in the football team
+GROUP came to the clinic for a check
+GROUP were asked about the new road
+what do GROUP cook for the holiday
+there are more GROUP in the village council than last year
+a delegation of GROUP met the mayor and asked for a school
+GROUP sell bread and fish at the corner
+the library has a reading hour for GROUP
+most of the GROUP we met were friendly and calm
+GROUP lost their houses when the river rose
+some GROUP walked home together after work
+GROUP and others waited for the bus in the rain
+we invited GROUP to speak at the assembly`), "\n")
 )
 
 // neutral adds the frames, each with every third group, as labelled negatives.
