@@ -60,7 +60,7 @@ func (r *toneReader) refused(i int) bool {
 // denied reports whether the good at i is denied: by a negation, or because there is none ("an honest … does not
 // exist"). Who "does not deserve blame" is denied nothing.
 func (r *toneReader) denied(i int) bool {
-	for j := i + 1; j < len(r.at) && j-i <= 3 && r.toks[j].edge == joined; j++ {
+	for j := i + 1; j < len(r.at) && j-i <= 3 && r.toks[j].edge == joined && !r.turns(j); j++ {
 		if r.at[j]&toneEvil != 0 {
 			return false
 		}
@@ -138,3 +138,6 @@ func (r *toneReader) spared(i int) bool {
 	}
 	return false
 }
+
+// turns reports whether the word at j is a "but", behind which no denial reaches.
+func (r *toneReader) turns(j int) bool { return r.pack.words[r.toks[j].word].tags.has(tBreak) }

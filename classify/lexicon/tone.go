@@ -151,12 +151,15 @@ func (t *tones) add(line string) error {
 	return nil
 }
 
-// look is what a word of no text is: as it is, or by what it may hide.
+// look is what a word of no text is: as it is, by what it may hide, or without its ending.
 func (t *tones) look(w string) tone {
 	if found := t.plain(w); found != 0 {
 		return found
 	}
-	return t.hidden(hidden(w))
+	if found := t.hidden(hidden(w)); found != 0 {
+		return found
+	}
+	return t.bare(w)
 }
 
 func (t *tones) plain(w string) tone {
@@ -367,6 +370,9 @@ func (t *tones) read(text *Text, x *index, lang string) Tone {
 		if r.at[i] = t.hears(r.toks[i].word, k, x); r.at[i] == 0 && hides != nil {
 			r.at[i] = t.hidden(hides[j])
 		}
+		if r.at[i] == 0 {
+			r.at[i] = t.bare(r.toks[i].word)
+		}
 		j++
 	}
 	r.unglue(t)
@@ -416,6 +422,14 @@ func (t *tones) hidden(spellings []string) tone {
 		if found := t.plain(h); found != 0 {
 			return found
 		}
+	}
+	return 0
+}
+
+// bare is what a word is without the Arabic ending of an object.
+func (t *tones) bare(w string) tone {
+	if rest, ok := strings.CutSuffix(w, "ا"); ok && len(rest) >= 6 {
+		return t.plain(rest)
 	}
 	return 0
 }
@@ -672,7 +686,7 @@ func (r *toneReader) between(g, i int) bool {
 
 // negated reports whether a negation stands up to three words before, or right after, in the same clause.
 func (r *toneReader) negated(i int) bool {
-	for j := i - 1; j >= 0 && i-j <= 3 && r.toks[j+1].edge == joined; j-- {
+	for j := i - 1; j >= 0 && i-j <= 3 && r.toks[j+1].edge == joined && !r.turns(j); j-- {
 		if r.at[j]&toneNot != 0 {
 			return true
 		}
