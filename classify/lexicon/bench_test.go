@@ -25,6 +25,7 @@ func BenchmarkText(b *testing.B) {
 				if _, err := l.Tone(lang, cut); err != nil {
 					b.Fatal(err)
 				}
+				cut.Release()
 			}
 		})
 	}
