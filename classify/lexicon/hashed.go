@@ -59,55 +59,68 @@ func hashOf(w string) uint64 {
 // hashNext is FNV-1a.
 func hashNext(h uint64, b byte) uint64 { return (h ^ uint64(b)) * 1099511628211 }
 
-// starts are the first bytes of words, more or less: what they have not, none of the words begins.
-type starts struct {
-	all   keys
-	short keys // of words of fewer bytes than startKey
-	long  [startSlots / 64]uint64
-	tiny  bool // one has fewer bytes than stemKey
+// heads are beginnings of words, more or less: what it has not is none.
+type heads [headSlots / 64]uint64
+
+const headSlots = 1 << 16
+
+func headSlot(head string) uint64 {
+	key, _ := keyOf(head)
+	return mixed(key) % headSlots
 }
 
-const (
-	startSlots = 1 << 16
-	startKey   = 6
-)
+func (h *heads) add(head string) {
+	slot := headSlot(head)
+	h[slot/64] |= 1 << (slot % 64)
+}
+
+func (h *heads) has(head string) bool {
+	slot := headSlot(head)
+	return h[slot/64]>>(slot%64)&1 != 0
+}
+
+// headKey is how many bytes of a word are looked at; four are of one that has fewer, and three of one of three.
+const headKey = 6
+
+// starts tells in what a word may begin another.
+type starts struct {
+	keys  keys
+	heads heads
+	tiny  bool // one has fewer bytes than a key
+}
 
 // add notes how a word begins.
 func (s *starts) add(w string) {
-	if len(w) < stemKey {
+	switch n := len(w); {
+	case n < stemKey:
 		s.tiny = true
 		return
+	case n >= headKey:
+		s.heads.add(w[:headKey])
+	default:
+		s.heads.add(w[:min(n, 4)])
 	}
-	if s.all.add(w); len(w) < startKey {
-		s.short.add(w)
-		return
-	}
-	slot := startSlot(w)
-	s.long[slot/64] |= 1 << (slot % 64)
+	s.keys.add(w)
 }
 
 // may reports whether one of the words may begin a word of stemKey bytes or more.
 func (s *starts) may(w string) bool {
-	if s.tiny || !s.all.has(w) {
-		return s.tiny
+	switch n := len(w); {
+	case s.tiny:
+		return true
+	case !s.keys.has(w):
+		return false
+	case n >= headKey && s.heads.has(w[:headKey]), n >= 4 && s.heads.has(w[:4]):
+		return true
 	}
-	if len(w) >= startKey {
-		if slot := startSlot(w); s.long[slot/64]>>(slot%64)&1 != 0 {
-			return true
-		}
-	}
-	return s.short.has(w)
+	return s.heads.has(w[:stemKey])
 }
 
-func startSlot(w string) uint64 {
-	return mixed(four(w)|uint64(w[4])<<32|uint64(w[5])<<40) % startSlots
-}
-
-// starting notes how the words and stems of some classes begin.
-func (t *tones) starting(of func(tone) bool) *starts {
+// starting notes how the words of some classes, with as many bytes at least, and the stems begin.
+func (t *tones) starting(of func(tone) bool, least int) *starts {
 	s := &starts{}
 	for w, c := range t.words {
-		if of(c) {
+		if of(c) && len(w) >= least {
 			s.add(w)
 		}
 	}

@@ -29,11 +29,11 @@ func inflected(stem string) []string {
 // misspelt are the names of groups and the bad words with one letter left out or two swapped. The first letter
 // is seldom wrong.
 func (t *tones) misspelt() *misspellings {
-	out, begin := map[uint64]tone{}, &starts{}
+	out, begin := map[uint64]tone{}, &heads{}
 	add := func(w string, c tone, least int) {
 		if n := utf8.RuneCountInString(w); (n >= least || n == least-1 && t.odd(w)) && !t.ordinary(w) {
 			out[wordHash(w)] |= c
-			begin.add(w)
+			begin.add(w[:min(len(w), headKey)])
 		}
 	}
 	each := func(w string, c tone, endings []string) {
@@ -64,13 +64,13 @@ func (t *tones) misspelt() *misspellings {
 
 // misspellings are classes by misspelt words.
 type misspellings struct {
-	begin   *starts
+	begin   *heads // of them
 	classes *hashed[tone]
 }
 
 // of is the class of what a word is a misspelling of.
 func (m *misspellings) of(w string) tone {
-	if len(w) < stemKey || !m.begin.may(w) {
+	if !m.begin.has(w[:min(len(w), headKey)]) {
 		return 0
 	}
 	return m.classes.of(wordHash(w))
@@ -177,7 +177,7 @@ func (r *toneReader) parted(t *tones, i int) tone {
 		if word = append(word, r.toks[j].word...); utf8.RuneCount(word) < leastMisspelt {
 			continue
 		}
-		if !t.partial().may(string(word[:startKey])) {
+		if !t.partial().may(string(word[:headKey])) {
 			return 0
 		}
 		if c := t.exactly(string(word)); forgiven(c) {

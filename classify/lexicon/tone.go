@@ -106,9 +106,9 @@ func readTones(fsys fs.FS, lang string, p *pack) (*tones, error) {
 	}
 	t := &tones{words: map[string]tone{}, stems: map[string][]stem{}, phrases: map[string][]tonePhrase{}, split: p.split, clitics: p.clitics, pack: p}
 	t.lapses, t.pieces = sync.OnceValue(t.misspelt), sync.OnceValue(t.beginnings)
-	t.partial = sync.OnceValue(func() *starts { return t.starting(forgiven) })
+	t.partial = sync.OnceValue(func() *starts { return t.starting(forgiven, leastMisspelt) })
 	t.telling = sync.OnceValue(func() *starts {
-		return t.starting(func(c tone) bool { return c&(toneGroup|toneSlur|toneEvil) != 0 })
+		return t.starting(func(c tone) bool { return c&(toneGroup|toneSlur|toneEvil) != 0 }, 0)
 	})
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; sc.Scan(); n++ {
