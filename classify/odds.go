@@ -1,8 +1,6 @@
 package classify
 
-import (
-	"counterpoint"
-)
+import "counterpoint"
 
 // odds are log-odds by label, in the order of counterpoint.Labels.
 type odds [labels]float64
