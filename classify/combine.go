@@ -203,10 +203,10 @@ func toned(v *verdict, out *odds) {
 func (v *verdict) toneShare() float64 { return 1 - unfamiliar*v.scores.Familiar }
 
 // The hate heads of other languages than English know one small set of posts of one country: they are believed
-// by half, and the tone more.
+// by little more than half, and the tone more.
 const (
 	english = "eng"
-	abroad  = 0.5
+	abroad  = 0.6
 )
 
 // unfamiliar is how much of the tone is given up for an expert that is quite sure of the kind of text.
