@@ -96,6 +96,9 @@ func (t *tones) odd(w string) bool {
 // lapse is the class of the group's name or bad word that a word is, with a letter left out or two swapped; of one that
 // the pack knows, only by what stands after a clitic.
 func (t *tones) lapse(w string, known bool) tone {
+	if len(w) < leastMisspelt-2 || w[0] >= 0xd8 && len(w) < 2*(leastMisspelt-2) {
+		return 0
+	}
 	if !known {
 		if c := t.lapses().of(w); c != 0 {
 			return c
@@ -198,7 +201,7 @@ const leastGlued = 8
 
 // gluable reports whether a word is long enough to be several: twice as many bytes where letters have two.
 func gluable(w string, least int) bool {
-	return len(w) >= least && (w[0] < 0x80 || len(w) >= 2*least-2)
+	return len(w) >= least && (w[0] < 0x80 || len(w) >= 2*least)
 }
 
 const (
