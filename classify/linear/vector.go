@@ -48,6 +48,11 @@ const evenBytes = 0x00ff00ff00ff00ff
 func AddRows(lanes []uint64, rows []byte, which []int32, width int) {
 	switch {
 	case len(which) == 0 || !vectors:
+	case width == 16 && len(rows) > 0:
+		if addRows16((*[4]uint64)(lanes), &rows[0], &which[0], len(which), len(rows)/16) > 0 {
+			panic("linear: no such row")
+		}
+		return
 	case width == 32 && len(rows) > 0:
 		if addRows32((*[8]uint64)(lanes), &rows[0], &which[0], len(which), len(rows)/32) > 0 {
 			panic("linear: no such row")

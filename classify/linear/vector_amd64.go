@@ -12,3 +12,6 @@ func addRows64(lanes *[16]uint64, rows *byte, which *int32, n int)
 
 //go:noescape
 func addRows32(lanes *[8]uint64, rows *byte, which *int32, n, have int) (left int)
+
+//go:noescape
+func addRows16(lanes *[4]uint64, rows *byte, which *int32, n, have int) (left int)

@@ -216,3 +216,66 @@ even:
 beyond:
 	MOVQ CX, left+40(FP)
 	RET
+
+// func addRows16(lanes *[4]uint64, rows *byte, which *int32, n, have int) (left int)
+//
+// As addRows32 does it.
+TEXT ·addRows16(SB), NOSPLIT, $0-48
+	MOVQ lanes+0(FP), DI
+	MOVQ rows+8(FP), SI
+	MOVQ which+16(FP), DX
+	MOVQ n+24(FP), CX
+	MOVQ have+32(FP), R8
+	PXOR X0, X0
+	PXOR X1, X1
+	PXOR X4, X4
+	PXOR X5, X5
+
+two:
+	CMPQ  CX, $2
+	JLT   last
+	MOVL  (DX), AX // one below zero is beyond all
+	MOVL  4(DX), BX
+	CMPQ  AX, R8
+	JAE   beyond
+	CMPQ  BX, R8
+	JAE   beyond
+	ADDQ  $8, DX
+	SHLQ  $4, AX
+	SHLQ  $4, BX
+	MOVOU (SI)(AX*1), X8
+	MOVOU (SI)(BX*1), X10
+	PADDW X8, X0
+	PADDW X10, X4
+	PSRLW $8, X8
+	PSRLW $8, X10
+	PADDW X8, X1
+	PADDW X10, X5
+	SUBQ  $2, CX
+	JMP   two
+
+last:
+	TESTQ CX, CX
+	JZ    even
+	MOVL  (DX), AX
+	CMPQ  AX, R8
+	JAE   beyond
+	SHLQ  $4, AX
+	MOVOU (SI)(AX*1), X8
+	PADDW X8, X0
+	PSRLW $8, X8
+	PADDW X8, X1
+
+even:
+	PADDW X4, X0
+	PADDW X5, X1
+	MOVO  X1, X4
+	PSLLW $8, X4
+	PSUBW X4, X0
+	STORE(X0, X1, 0)
+	MOVQ  $0, left+40(FP)
+	RET
+
+beyond:
+	MOVQ CX, left+40(FP)
+	RET

@@ -11,3 +11,7 @@ func addRows64(lanes *[16]uint64, rows *byte, which *int32, n int) { panic("line
 func addRows32(lanes *[8]uint64, rows *byte, which *int32, n, have int) (left int) {
 	panic("linear: no vectors here")
 }
+
+func addRows16(lanes *[4]uint64, rows *byte, which *int32, n, have int) (left int) {
+	panic("linear: no vectors here")
+}

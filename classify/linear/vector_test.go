@@ -43,7 +43,7 @@ func TestDotsAreDot(t *testing.T) {
 
 func TestAddRows(t *testing.T) {
 	r := linear.Rand(2)
-	for _, width := range []int{8, 24, 32, 64, 128} {
+	for _, width := range []int{8, 16, 24, 32, 64, 128} {
 		rows := make([]byte, 50*width)
 		for i := range rows {
 			rows[i] = byte(r.Uint64())
@@ -86,7 +86,7 @@ func TestAddRowsThatAreNotThere(t *testing.T) {
 		}()
 		linear.AddRows(make([]uint64, width/4), make([]byte, 4*width), which, width)
 	}
-	for _, width := range []int{24, 32, 64} {
+	for _, width := range []int{16, 24, 32, 64} {
 		f(width, 0, 4)
 		f(width, -1)
 	}
