@@ -1,22 +1,24 @@
 package hate
 
 import (
+	"slices"
 	"strings"
 
 	"counterpoint/classify/linear"
 )
 
-// augment adds a copy of some rows as a hasty or evasive writer would spell them, so that a dropped letter does
-// not hide a word from the model.
-func (d *data) augment(r linear.Rand) {
-	for i, n := 0, len(d.train); i < n; i++ {
-		e := d.train[i]
+// augmented are the train rows and a copy of some as a hasty or evasive writer would spell them, so that a dropped
+// letter does not hide a word from the model.
+func (d *data) augmented(r linear.Rand) []example {
+	out := slices.Clone(d.train)
+	for _, e := range d.train {
 		if e.everyday && e.y[0] == 0 || r.Intn(noisyShare) > 0 {
 			continue
 		}
 		e.text, e.spans, e.weight = misspell(e.text, &r), nil, e.weight/2
-		d.train = append(d.train, e)
+		out = append(out, e)
 	}
+	return out
 }
 
 // noisyShare is one in how many rows is copied.

@@ -19,10 +19,8 @@ const (
 // makes .5 the tipping point of a balanced choice.
 var Prevalence = [heads]float64{0.5, 0.5, 0.5, 0.5}
 
-// calibrate fits first the experts on the dev rows of their own sets, then each head's probabilities, language
-// by language, on all dev rows.
+// calibrate fits each head's probabilities, language by language, on all dev rows.
 func (m *Model) calibrate(dev []example) {
-	m.calibrateExperts(dev)
 	scored, everyday := map[string]*[heads][]point{}, map[string]int{}
 	for i := range dev {
 		e := &dev[i]
@@ -32,7 +30,7 @@ func (m *Model) calibrate(dev []example) {
 		if e.everyday {
 			everyday[e.lang]++
 		}
-		z, _, _ := m.raw(e.text, e.lang)
+		z, _, _ := m.raw(e.text, e.lang, counterpoint.Social)
 		for h, y := range e.y {
 			if y >= 0 {
 				scored[e.lang][h] = append(scored[e.lang][h], point{z: z[h], yes: y == 1, everyday: e.everyday})
@@ -53,27 +51,6 @@ func (m *Model) calibrate(dev []example) {
 				m.Platt[lang] = map[counterpoint.Label]Platt{}
 			}
 			m.Platt[lang][Heads[h]] = p
-		}
-	}
-}
-
-func (m *Model) calibrateExperts(dev []example) {
-	var points [experts + 1][]point
-	s := &scratch{}
-	for i := range dev {
-		e := &dev[i]
-		if e.y[0] < 0 {
-			continue
-		}
-		sums := m.sums(s.each(s.cut(clip(e.text)), e.lang), s.mannered(clip(e.text)))
-		points[experts] = append(points[experts], point{z: sums[0], yes: e.y[0] == 1, everyday: e.everyday})
-		if e.domain < experts {
-			points[e.domain] = append(points[e.domain], point{z: sums[expertCol(e.domain)], yes: e.y[0] == 1})
-		}
-	}
-	for k := range points {
-		if p, ok := fit(points[k], 0.5); ok {
-			m.Experts[k] = p
 		}
 	}
 }

@@ -20,7 +20,7 @@ func (m *Model) Explain(text, lang string, kind counterpoint.SourceKind, label c
 	s := m.scratch()
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
-	shares := m.shares(s, text, lang, words, head, c.A)
+	shares := m.shares(s, text, lang, kind, words, head, c.A)
 	scores := m.Score(text, lang, kind)
 	var out []counterpoint.Finding
 	for i := 0; i < len(words); i++ {
@@ -44,10 +44,10 @@ func (m *Model) Explain(text, lang string, kind counterpoint.SourceKind, label c
 
 // shares is what each word adds to the calibrated log-odds; pairs of words count half for each. With the
 // constant they sum to the logit: the mixture of experts counts as it stands for this text.
-func (m *Model) shares(s *scratch, text, lang string, words []word, head int, slope float64) []float64 {
+func (m *Model) shares(s *scratch, text, lang string, kind counterpoint.SourceKind, words []word, head int, slope float64) []float64 {
 	out := make([]float64, len(words))
+	line := m.line(s, text, lang, kind, head)
 	list := s.each(words, lang)
-	factor := m.factors(list, s.mannered(clip(text)), head)
 	both := scales(list)
 	for _, g := range list {
 		row, x := m.rows().row(g), both[0]
@@ -55,9 +55,9 @@ func (m *Model) shares(s *scratch, text, lang string, words []word, head int, sl
 			x = both[1]
 		}
 		w := 0.0
-		for c, f := range factor {
+		for c, f := range line[:wordCols] {
 			if f != 0 {
-				w += f * float64(int(row[c])-zero)
+				w += f * m.Step[c] * float64(int(row[c])-zero)
 			}
 		}
 		w *= slope * x
@@ -67,22 +67,21 @@ func (m *Model) shares(s *scratch, text, lang string, words []word, head int, sl
 	return out
 }
 
-// factors is how much a step of each column counts for a head.
-func (m *Model) factors(list []gram, style []uint32, head int) (f [charCols]float64) {
-	if head > 0 {
-		f[head] = m.Step[head]
-		return f
+// line is what the sum of each column counts for a head, and last the constant.
+func (m *Model) line(s *scratch, text, lang string, kind counterpoint.SourceKind, head int) (line [wordCols + 1]float64) {
+	if head > 0 || lang != gated {
+		line[head] = 1
+		return line
 	}
-	for k, share := range m.mixture(m.sums(list, style)) {
-		c := expertCol(k)
-		f[c] += share * m.Experts[k].A * m.Step[c]
-	}
-	return f
+	text = clip(text)
+	chars, words := s.buckets(s.cut(text), lang)
+	sums := m.outcome(chars, words, s.marks(text))
+	return m.Mixtures[deliveryOf(kind)].line(&sums)
 }
 
 // Words is what every word of the text adds to the calibrated log-odds of the label, for and against. With
 // Constant they sum to the logit.
-func (m *Model) Words(text, lang string, label counterpoint.Label) []counterpoint.Finding {
+func (m *Model) Words(text, lang string, kind counterpoint.SourceKind, label counterpoint.Label) []counterpoint.Finding {
 	c, ok := m.Platt[lang][label]
 	head := slices.Index(Heads[:], label)
 	if !ok || head < 0 {
@@ -92,35 +91,32 @@ func (m *Model) Words(text, lang string, label counterpoint.Label) []counterpoin
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
 	var out []counterpoint.Finding
-	for i, share := range m.shares(s, text, lang, words, head, c.A) {
+	for i, share := range m.shares(s, text, lang, kind, words, head, c.A) {
 		out = append(out, counterpoint.Finding{Label: label, Start: words[i].start, End: words[i].end, Contribution: share})
 	}
 	return out
 }
 
 // Constant is the part of the calibrated log-odds of a text that none of its words adds.
-func (m *Model) Constant(text, lang string, label counterpoint.Label) float64 {
+func (m *Model) Constant(text, lang string, kind counterpoint.SourceKind, label counterpoint.Label) float64 {
 	c := m.Platt[lang][label]
 	head := slices.Index(Heads[:], label)
-	switch {
-	case head < 0:
+	if head < 0 {
 		return 0
-	case head > 0:
-		return c.A*m.Bias[head] + c.B
 	}
 	s := m.scratch()
 	defer m.pool.Put(s)
+	line := m.line(s, text, lang, kind, head)
 	style := s.mannered(clip(text))
-	sum, x := 0.0, scale(len(style))
-	for k, share := range m.mixture(m.sums(s.each(s.cut(clip(text)), lang), style)) {
-		c := expertCol(k)
-		z := m.Bias[c]
+	sum, x := line[wordCols], scale(len(style))
+	for i, f := range line[:wordCols] {
+		z := m.Bias[i]
 		for _, at := range style {
-			if k < experts {
-				z += x * m.StyleStep * float64(m.style[at+uint32(k)])
+			if i >= heads {
+				z += x * m.StyleStep * float64(m.style[at+uint32(i-heads)])
 			}
 		}
-		sum += share * (m.Experts[k].A*z + m.Experts[k].B)
+		sum += f * z
 	}
 	return c.A*sum + c.B
 }

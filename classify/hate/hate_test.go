@@ -101,11 +101,12 @@ func TestExplainPointsAtTheOriginal(t *testing.T) {
 // The contributions of all words and the constant are the logit, exactly.
 func TestContributionsSumToTheLogit(t *testing.T) {
 	m := model(t)
-	for _, text := range []string{"you idiot", "what a fine day it is, you filthy pig"} {
-		s := m.Score(text, "eng", counterpoint.Web)
+	for i, text := range []string{"you idiot", "what a fine day it is, you filthy pig", "get out you dogs, all of you"} {
+		kind := []counterpoint.SourceKind{counterpoint.Web, counterpoint.Radio}[i%2]
+		s := m.Score(text, "eng", kind)
 		for _, l := range hate.Heads {
-			sum := m.Constant(text, "eng", l)
-			for _, w := range m.Words(text, "eng", l) {
+			sum := m.Constant(text, "eng", kind, l)
+			for _, w := range m.Words(text, "eng", kind, l) {
 				sum += w.Contribution
 			}
 			if d := sum - s.Logit(l); math.Abs(d) > 1e-9 {

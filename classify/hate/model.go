@@ -25,7 +25,7 @@ import (
 //go:embed model.bin
 var modelFile []byte
 
-const modelMagic = "CPHATE2\n"
+const modelMagic = "CPHATE3\n"
 
 // Heads are the labels the model scores, in the order of its weights.
 var Heads = [heads]counterpoint.Label{counterpoint.Hate, counterpoint.Offensive, counterpoint.Violence, counterpoint.Dehumanization}
@@ -52,7 +52,7 @@ type header struct {
 	Bias      [wordCols]float64                       `json:"bias"`
 	Step      [wordCols]float64                       `json:"step"` // size of one step of the int8 weights
 	StyleStep float64                                 `json:"style_step"`
-	Experts   [experts + 1]Platt                      `json:"experts"`     // A of 0 is an expert that was not trained
+	Mixtures  [deliveries]mixture                     `json:"mixtures"`
 	Platt     map[string]map[counterpoint.Label]Platt `json:"calibration"` // language, head; absent is untrained
 	Sources   []string                                `json:"sources"`
 	Tagger    taggerHeader                            `json:"tagger"`
@@ -136,16 +136,15 @@ func (m *Model) Trained(lang string, label counterpoint.Label) bool {
 	return ok
 }
 
-// Score scores the text. The kind of source makes no difference yet: case and punctuation, in which radio
-// differs, never reach the model.
-func (m *Model) Score(text, lang string, _ counterpoint.SourceKind) Scores {
+// Score scores the text. What is heard on the radio is mixed otherwise than what is written.
+func (m *Model) Score(text, lang string, kind counterpoint.SourceKind) Scores {
 	out := Scores{p: [heads]float64{neutral, neutral, neutral, neutral}}
 	calibration := m.calibrations(lang)
 	if out.Trained = calibration != nil; !out.Trained {
 		return out
 	}
-	z, familiar, grams := m.raw(text, lang)
-	out.Familiar = familiar
+	z, close, grams := m.raw(text, lang, kind)
+	out.Familiar = close
 	for i, c := range calibration {
 		if c != nil && grams > 0 {
 			v := c.A*z[i] + c.B
@@ -156,33 +155,26 @@ func (m *Model) Score(text, lang string, _ counterpoint.SourceKind) Scores {
 }
 
 // raw is the uncalibrated outcome of a text, how familiar it is, and how many n-grams it has.
-func (m *Model) raw(text, lang string) (z [heads]float64, familiar float64, grams int) {
+func (m *Model) raw(text, lang string, kind counterpoint.SourceKind) (z [heads]float64, close float64, grams int) {
 	s := m.scratch()
 	defer m.pool.Put(s)
 	text = clip(text)
 	chars, words := s.buckets(s.cut(text), lang)
 	sums := m.outcome(chars, words, s.marks(text))
-	for h := range z {
-		z[h] = sums[h]
+	copy(z[:], sums[:heads])
+	if lang == gated {
+		z[0], close = m.Mixtures[deliveryOf(kind)].outcome(&sums), familiar(&sums)
 	}
-	z[0] = 0
-	shares := m.mixture(sums)
-	for k, share := range shares {
-		z[0] += float64(share * (m.Experts[k].A*sums[expertCol(k)] + m.Experts[k].B))
-	}
-	return z, 1 - shares[experts], len(chars) + len(words)
+	return z, close, len(chars) + len(words)
 }
 
-// expertCol is the column of an expert; the last guest is the pooled head.
-func expertCol(k int) int {
-	if k == experts {
-		return 0
-	}
-	return heads + k
-}
-
-func (m *Model) mixture(sums [wordCols]float64) [experts + 1]float64 {
-	return mix([guests]float64(sums[heads+experts:]))
+// all are the sums of all columns.
+func (m *Model) all(text, lang string) [wordCols]float64 {
+	s := m.scratch()
+	defer m.pool.Put(s)
+	text = clip(text)
+	chars, words := s.buckets(s.cut(text), lang)
+	return m.outcome(chars, words, s.marks(text))
 }
 
 // sums is the linear outcome of every column, from n-grams with their places.

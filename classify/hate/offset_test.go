@@ -52,7 +52,7 @@ func TestWordsLieInTheOriginal(t *testing.T) {
 			want = append(want, [2]int{from, len(text)})
 			text = append(text, []rune(rapid.SampledFrom(gaps).Draw(t, "gap"))...)
 		}
-		got := m.Words(string(text), "eng", counterpoint.Hate)
+		got := m.Words(string(text), "eng", counterpoint.Web, counterpoint.Hate)
 		if len(got) != len(want) {
 			t.Fatalf("%q: %d words, want %d", string(text), len(got), len(want))
 		}

@@ -58,9 +58,10 @@ func (m *Model) tagged(s *scratch, words []word) []float64 {
 // tagLang is the one language in which people marked words.
 const tagLang = "eng"
 
-// Marks returns the runs of words that people would mark as toxic, as ranges of runes. There are none in a
-// language in which nobody marked any.
-func (m *Model) Marks(text, lang string) [][2]int {
+// Marks returns the runs of words that people would mark as toxic, as ranges of runes. In a text that is toxic for
+// other reasons they would mark some, so the worst ones are marked there; in any other text only those that are more
+// likely marked than not. There are none in a language in which nobody marked any.
+func (m *Model) Marks(text, lang string, toxic bool) [][2]int {
 	if lang != tagLang || m.Tagger.Texts == 0 {
 		return nil
 	}
@@ -68,6 +69,9 @@ func (m *Model) Marks(text, lang string) [][2]int {
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
 	z := m.tagged(s, words)
+	if !toxic {
+		return runs(words, z, max(m.Tagger.Cut, 0))
+	}
 	return runs(words, z, m.Tagger.cut(z))
 }
 
@@ -130,11 +134,12 @@ func (m *Model) trainTagger(ctx context.Context, d *data, o TrainOptions) error 
 		return nil
 	}
 	t := tagTrainer{weights: make([]float32, tagSize), squares: make([]float32, tagSize)}
+	t.count(train)
 	for i := range t.squares {
-		t.squares[i] = 1e-3
+		t.squares[i] = tagPace.before
 	}
 	r := linear.Rand(o.Seed + 7)
-	for range 4 {
+	for range 6 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -151,10 +156,29 @@ func (m *Model) trainTagger(ctx context.Context, d *data, o TrainOptions) error 
 // holdRationales keeps every second row of HateXplain out of training, to measure with.
 const holdRationales = false
 
+// tagPace is how the tagger learns.
+var tagPace = pace{rate: 0.3, before: 1, telling: 0.5}
+
 type tagTrainer struct {
-	weights, squares []float32
-	bias             float32
-	s                scratch
+	weights, squares, telling []float32
+	bias                      float32
+	s                         scratch
+}
+
+// count sets by how much each weight moves.
+func (t *tagTrainer) count(texts []tagExample) {
+	var seen [2][]float32
+	seen[0], seen[1] = make([]float32, tagSize), make([]float32, tagSize)
+	for _, x := range texts {
+		words := t.s.cut(clip(x.e.text))
+		for i := range words {
+			y := int(target(words[i], x.e.spans))
+			for _, b := range t.s.tagRows(words, i) {
+				seen[y][b]++
+			}
+		}
+	}
+	t.telling = tellingOf(seen[0], seen[1], func(int) (column int, power float64) { return 0, tagPace.telling })
 }
 
 func (t *tagTrainer) learn(x tagExample) {
@@ -170,8 +194,9 @@ func (t *tagTrainer) learn(x tagExample) {
 		t.bias -= float32(0.005 * g)
 		g = float32(g * scaled)
 		for _, b := range rows {
-			t.squares[b] += float32(g * g)
-			t.weights[b] -= float32(rate*g) / float32(math.Sqrt(float64(t.squares[b])))
+			d := float32(g * t.telling[b])
+			t.squares[b] += float32(d * d)
+			t.weights[b] -= float32(float32(tagPace.rate*t.telling[b])*d) / float32(math.Sqrt(float64(t.squares[b])))
 		}
 	}
 }

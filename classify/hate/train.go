@@ -110,20 +110,30 @@ func train(ctx context.Context, dir string, o TrainOptions) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.augment(linear.Rand(o.Seed))
-	t := newTrainer(d, o)
-	for epoch := range o.Epochs {
-		if err := t.epoch(ctx, epoch); err != nil {
-			return nil, fmt.Errorf("training the hate model: %w", err)
-		}
+	m, err := d.columns(ctx, o)
+	if err != nil {
+		return nil, err
 	}
-	m := t.quantized()
+	if err := m.mixtures(ctx, &d, o); err != nil {
+		return nil, err
+	}
 	m.Sources = d.sources
 	if err := m.trainTagger(ctx, &d, o); err != nil {
 		return nil, err
 	}
 	m.calibrate(d.dev)
 	return m, nil
+}
+
+// columns trains heads, experts and gate on the train rows and copies of some.
+func (d *data) columns(ctx context.Context, o TrainOptions) (*Model, error) {
+	t := newTrainer(data{train: d.augmented(linear.Rand(o.Seed)), sources: d.sources}, o)
+	for epoch := range o.Epochs {
+		if err := t.epoch(ctx, epoch); err != nil {
+			return nil, fmt.Errorf("training the hate model: %w", err)
+		}
+	}
+	return t.quantized(), nil
 }
 
 func read(ctx context.Context, dir string, o TrainOptions) (data, error) {
@@ -230,6 +240,7 @@ type trainer struct {
 	rand    linear.Rand
 	weights [3][]float32 // of character n-grams, of words, of style
 	squares [3][]float32 // of gradients
+	telling [3][]float32 // see pace
 	bias    [wordCols]float32
 	offset  [][heads]float32 // of a source, in training alone: its habits are not the text's
 	balance [heads]float32   // how much more a positive counts
@@ -237,20 +248,18 @@ type trainer struct {
 	s       scratch
 }
 
-const (
-	rate = 0.1
-	// maxBalance bounds how much a rare positive counts.
-	maxBalance = 6
-)
+// maxBalance bounds how much a rare positive counts.
+const maxBalance = 6
 
 func newTrainer(d data, o TrainOptions) *trainer {
 	t := &trainer{o: o, train: d.train, rand: linear.Rand(o.Seed), offset: make([][heads]float32, len(d.sources))}
 	for i, n := range [3]int{charSize, wordSize, styleSize} {
 		t.weights[i], t.squares[i] = make([]float32, n), make([]float32, n)
 		for j := range t.squares[i] {
-			t.squares[i][j] = 1e-2
+			t.squares[i][j] = paces[column(i, j)].before
 		}
 	}
+	t.count()
 	for h := range heads {
 		t.balance[h] = balance(t.train, h, -1)
 	}
@@ -319,7 +328,9 @@ func (t *trainer) learn(e *example) {
 		grad[c] = g
 		t.bias[c] -= float32(0.005 * g)
 	}
-	t.gate(e, &z, &grad)
+	if e.lang == gated {
+		t.gate(e, &z, &grad)
+	}
 	t.styleStep(style, grad[heads:])
 	t.step(grams, &grad, x)
 }
@@ -393,14 +404,14 @@ func (t *trainer) step(grams []gram, grad *[wordCols]float32, x [2]float32) {
 		if g.word {
 			table, n = 1, wordCols
 		}
-		w, q := t.weights[table][g.at:g.at+uint32(n)], t.squares[table][g.at:g.at+uint32(n)]
+		w, q, r := t.weights[table][g.at:g.at+uint32(n)], t.squares[table][g.at:g.at+uint32(n)], t.telling[table][g.at:g.at+uint32(n)]
 		for _, c := range cols {
 			if c >= n {
 				break
 			}
-			d := float32(grad[c] * x[table])
+			d := float32(float32(grad[c]*x[table]) * r[c])
 			q[c] += float32(d * d)
-			w[c] -= float32(rate*d) / float32(math.Sqrt(float64(q[c])))
+			w[c] -= float32(float32(paces[c].rate*r[c])*d) / float32(math.Sqrt(float64(q[c])))
 		}
 	}
 }
@@ -408,14 +419,14 @@ func (t *trainer) step(grams []gram, grad *[wordCols]float32, x [2]float32) {
 func (t *trainer) styleStep(style []uint32, grad []float32) {
 	x := float32(scale(len(style)))
 	for _, at := range style {
-		w, q := t.weights[2][at:at+styleCols], t.squares[2][at:at+styleCols]
+		w, q, r := t.weights[2][at:at+styleCols], t.squares[2][at:at+styleCols], t.telling[2][at:at+styleCols]
 		for c, g := range grad {
 			if g == 0 {
 				continue
 			}
-			g = float32(g * x)
+			g = float32(float32(g*x) * r[c])
 			q[c] += float32(g * g)
-			w[c] -= float32(rate*g) / float32(math.Sqrt(float64(q[c])))
+			w[c] -= float32(float32(paces[heads+c].rate*r[c])*g) / float32(math.Sqrt(float64(q[c])))
 		}
 	}
 }
