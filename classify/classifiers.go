@@ -17,7 +17,7 @@ type Detector interface {
 type Model interface {
 	Score(text, lang string, kind counterpoint.SourceKind) hate.Scores
 	Explain(text, lang string, kind counterpoint.SourceKind, label counterpoint.Label, top int) []counterpoint.Finding
-	Marks(text, lang string) [][2]int
+	Marks(text, lang string, toxic bool) [][2]int
 	Version() string
 }
 

@@ -140,8 +140,12 @@ func logits(v *verdict, blocked bool) (out odds) {
 	}
 	toned(v, &out)
 	for i := range out {
-		if (blocked || framed(v)) && i != atOffensive && i != atMisinformation {
-			out[i] = min(out[i], gatedLogit)
+		if (blocked || framed(v)) && i != atOffensive && i != atMisinformation && out[i] > gatedLogit {
+			share := 1.0
+			if i == atHate { // which of two framed texts is the worse one, an expert still knows
+				share = v.toneShare()
+			}
+			out[i] -= share * (out[i] - gatedLogit)
 		}
 		out[i] = min(max(out[i], -steepest), steepest)
 	}
@@ -165,6 +169,10 @@ func toned(v *verdict, out *odds) {
 		out[atHate] *= abroad
 	}
 	share := v.toneShare()
+	harm := slices.ContainsFunc(v.tone.Hits, func(h lexicon.Hit) bool { return h.Label == counterpoint.Violence })
+	if harm { // done to a group: experts know that less well
+		share = math.Sqrt(share)
+	}
 	if kind := v.tone.Group && len(v.tone.Hits) == 0 && !v.tone.Countered; kind {
 		out[atHate] += (1 + 3*share) / 4 * v.tone.Logit() // kind words count a little among experts too
 	} else {
@@ -175,7 +183,7 @@ func toned(v *verdict, out *odds) {
 	case !v.tone.Group:
 		out[atHate] += share * nobody
 	case len(v.tone.Hits) == 0 && v.lang() == english:
-		out[atHate] += share * plainly
+		out[atHate] += share * plainly * (1 - violent(v))
 	case len(v.tone.Hits) == 0:
 		out[atHate] += share * plainlyAbroad
 	}
@@ -185,7 +193,7 @@ func toned(v *verdict, out *odds) {
 	if v.tone.Logit() < 0 {
 		return
 	}
-	if slices.ContainsFunc(v.tone.Hits, func(h lexicon.Hit) bool { return h.Label == counterpoint.Violence }) {
+	if harm {
 		out[atViolence] += toneViolence
 		if v.tone.Meant && !v.scores.Has(counterpoint.Violence) {
 			out[atViolence] += toneMeant
@@ -199,8 +207,19 @@ func toned(v *verdict, out *odds) {
 	}
 }
 
-// toneShare is how much the tone counts.
-func (v *verdict) toneShare() float64 { return 1 - unfamiliar*v.scores.Familiar }
+// violent is how far the head for violence is sure: what it is sure of is said in words that the tone file does not know.
+func violent(v *verdict) float64 {
+	const unsure, sure = 0.8, 0.95
+	p, _ := trainedP(v, counterpoint.Violence)
+	return min(max((p-unsure)/(sure-unsure), 0), 1)
+}
+
+// toneShare is how much the tone counts: the less, the more the text is like those that an expert was trained for. Cases
+// of our own want more of it and labelled rows less.
+func (v *verdict) toneShare() float64 {
+	strange := 1 - v.scores.Familiar
+	return strange * strange
+}
 
 // The hate heads of other languages than English know one small set of posts of one country: they are believed
 // by little more than half, and the tone more.
@@ -208,9 +227,6 @@ const (
 	english = "eng"
 	abroad  = 0.6
 )
-
-// unfamiliar is how much of the tone is given up for an expert that is quite sure of the kind of text.
-const unfamiliar = 1
 
 const (
 	toneHarm     = 1.2 // a word of harm, whomever it is said of
@@ -401,17 +417,17 @@ func (s *Stage) explainTone(v *verdict, z *odds, a *counterpoint.SegmentAssessme
 	}
 }
 
-// explainModel marks the words that people would mark, where the text is flagged or more likely offensive than not: the
-// tagger finds a word in any text, and in ordinary talk it would point at the weather. Where a label is over one half
-// without a mark of its own, it gives the words that weigh most.
+// explainModel marks the words that people would mark: the worst ones where the text is of a level or more likely offensive
+// than not, and in other texts those that are bad by themselves, for the worst word of ordinary talk may be the weather.
+// Where a label is over one half without a mark of its own, it gives the words that weigh most.
 func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *counterpoint.SegmentAssessment) {
 	if !v.scores.Trained {
 		return
 	}
 	l := counterpoint.Offensive
 	var marks [][2]int
-	if a.Level > 0 || z[atOffensive] >= 0 {
-		marks = s.model.Marks(text, v.lang())
+	if toxic := a.Level > 0 || z[atOffensive] >= 0; toxic || z[atOffensive] >= decent {
+		marks = s.model.Marks(text, v.lang(), toxic)
 	}
 	for _, m := range marks {
 		a.Findings = append(a.Findings, counterpoint.Finding{Label: l, Score: sigmoid(z[atOffensive]), Start: m[0], End: m[1], Contribution: markWeight,
@@ -428,6 +444,9 @@ func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *coun
 		a.Findings = append(a.Findings, found...)
 	}
 }
+
+// decent is the log-odds of being offensive under which no word of a text is looked at.
+const decent = -2.5
 
 // markWeight is the share of a marked word, before all shares are settled.
 const markWeight = 1.0
