@@ -14,9 +14,11 @@ import (
 
 const (
 	// curveRows is how many rows of each class a curve needs.
-	curveRows = 100
-	// curveBins is how many bins of like log-odds it is made of, before those that do not rise are joined.
-	curveBins = 24
+	curveRows = 60
+	// curveBins is how many bins of like log-odds it is made of at most, before those that do not rise are joined;
+	// where a class has few rows there are fewer, one for so many of its rows.
+	curveBins   = 24
+	rowsOfCurve = 8
 	// slightest is how steep it is at least, so that no two scores become one.
 	slightest = 0.02
 )
@@ -82,12 +84,13 @@ func curve(rows []scored) [][2]float64 {
 	}
 	sorted := slices.Clone(rows)
 	slices.SortStableFunc(sorted, func(a, b scored) int { return cmp.Compare(a.p, b.p) })
+	bins := float64(min(curveBins, min(n[0], n[1])/rowsOfCurve))
 	var pools []bin
 	var b bin
 	for i, r := range sorted {
 		w := 0.5 / float64(n[bit(r.yes)])
 		b = b.add(bin{w, w * float64(bit(r.yes)), w * r.p})
-		if b.weight < 1.0/curveBins && i+1 < len(sorted) || i+1 < len(sorted) && sorted[i+1].p == r.p {
+		if b.weight < 1/bins && i+1 < len(sorted) || i+1 < len(sorted) && sorted[i+1].p == r.p {
 			continue
 		}
 		for len(pools) > 0 && pools[len(pools)-1].share() >= b.share() {

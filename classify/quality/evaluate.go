@@ -30,6 +30,7 @@ type Report struct {
 	Fairness   []Fairness   `json:"fairness"`
 	Everyday   []Everyday   `json:"everyday"`
 	Radio      []RadioLoss  `json:"radio"`
+	Spans      []Spans      `json:"spans"`
 	Speed      *Speed       `json:"speed"`
 	Mistakes   []Mistake    `json:"mistakes,omitempty"`
 }
@@ -118,6 +119,7 @@ type evaluation struct {
 	done     int
 	scores   map[setKey]map[counterpoint.Label][]scored
 	radio    map[setKey][]scored // of hate
+	spans    map[setKey]*Spans
 	everyday map[setKey]*Everyday
 	counts   map[setKey][3]int // of everyday text: of level 1, flagged
 	wrong    []Mistake
@@ -132,14 +134,14 @@ func Evaluate(ctx context.Context, stage Stage, o EvaluateOptions, paths ...stri
 		return Report{}, err
 	}
 	e := &evaluation{
-		stage: stage, o: o, scores: map[setKey]map[counterpoint.Label][]scored{}, radio: map[setKey][]scored{}, everyday: map[setKey]*Everyday{}, counts: map[setKey][3]int{},
+		stage: stage, o: o, scores: map[setKey]map[counterpoint.Label][]scored{}, radio: map[setKey][]scored{}, spans: map[setKey]*Spans{}, everyday: map[setKey]*Everyday{}, counts: map[setKey][3]int{},
 	}
 	for _, f := range files {
 		if err := corpus.Each(ctx, f, e.row); err != nil {
 			return Report{}, err
 		}
 	}
-	r := Report{Sets: e.lines(), Languages: e.languages(), Everyday: e.quiet(), Radio: e.losses(), Speed: e.speed(), Mistakes: e.mistakes()}
+	r := Report{Sets: e.lines(), Languages: e.languages(), Everyday: e.quiet(), Radio: e.losses(), Spans: e.pointing(), Speed: e.speed(), Mistakes: e.mistakes()}
 	if r.Functional, err = functional(stage); err != nil {
 		return r, err
 	}
@@ -167,6 +169,7 @@ func (e *evaluation) row(r Row) error {
 		e.still(key, a)
 		return nil
 	}
+	e.point(key, r, a)
 	if e.scores[key] == nil {
 		e.scores[key] = map[counterpoint.Label][]scored{}
 	}

@@ -39,6 +39,7 @@ func (r Report) WriteText(w io.Writer) error {
 	for _, l := range r.Radio {
 		fmt.Fprintf(b, "%-15s %-4s %6d %6.3f %6.3f %6.3f\n", l.Set, l.Lang, l.Texts, l.Clean, l.Radio, l.Loss)
 	}
+	r.writeSpans(b)
 	if r.Speed != nil {
 		fmt.Fprintf(b, "\n%.0f texts a second of CPU, %.0f MB of heap\n", r.Speed.Texts, r.Speed.HeapMB)
 	}

@@ -19,6 +19,7 @@ type Row struct {
 	Text   string                      `json:"text"`
 	Labels map[counterpoint.Label]*int `json:"labels"`
 	Split  string                      `json:"split"`
+	Spans  [][2]int                    `json:"spans"` // runes that people marked
 	Raw    struct {
 		Kind counterpoint.SourceKind `json:"kind"`
 	} `json:"raw"`
