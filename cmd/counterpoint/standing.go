@@ -17,25 +17,35 @@ type standing struct {
 	at    map[int]int64 // next offset the index will apply; absent is 0
 }
 
+// ends and positions are the two sides of a standing.
+type (
+	ends interface {
+		End(ctx context.Context, topic string) (map[int]int64, error)
+	}
+	positions interface {
+		Positions(ctx context.Context, topic string) (map[int]int64, error)
+	}
+)
+
 // standings are those of the indexed topics.
-func standings(ctx context.Context, log interface {
-	End(ctx context.Context, topic string) (map[int]int64, error)
-}, index interface {
-	Positions(ctx context.Context, topic string) (map[int]int64, error)
-}) ([]standing, error) {
+func standings(ctx context.Context, log ends, index positions) ([]standing, error) {
 	all := make([]standing, len(indexed))
 	for i, topic := range indexed {
-		at, err := index.Positions(ctx, topic) // first: what comes meanwhile must not look as if it were ahead
-		if err != nil {
+		var err error
+		if all[i], err = standingOf(ctx, topic, log, index); err != nil {
 			return nil, err
 		}
-		end, err := log.End(ctx, topic)
-		if err != nil {
-			return nil, err
-		}
-		all[i] = standing{topic, end, at}
 	}
 	return all, nil
+}
+
+func standingOf(ctx context.Context, topic string, log ends, index positions) (standing, error) {
+	at, err := index.Positions(ctx, topic) // first: what comes meanwhile must not look as if it were ahead
+	if err != nil {
+		return standing{}, err
+	}
+	end, err := log.End(ctx, topic)
+	return standing{topic, end, at}, err
 }
 
 // behind is how many records the index has not applied, less than 0 when it has read more than the log holds.
