@@ -36,7 +36,7 @@ type Options struct {
 	Prevalence float64
 	// Workers is how many parts are judged at once; 0 means 2.
 	Workers int
-	// Batch is how many parts are read at once; 0 means 32.
+	// Batch is how many parts are read at once; 0 means 128.
 	Batch int
 	// Now is the clock for the time of judgement; nil is time.Now.
 	Now func() time.Time
@@ -80,7 +80,7 @@ func New(o Options) (*Stage, error) {
 		s.workers = 2
 	}
 	if s.batch < 1 {
-		s.batch = 32
+		s.batch = 128
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -133,17 +133,33 @@ func (s *Stage) Run(ctx context.Context, in Feed, out Publisher) error {
 			return fmt.Errorf("read items: %w", err)
 		}
 		s.metrics.in.Add(float64(len(entries)))
-		judged := s.AssessAll(entries)
-		if len(judged) > 0 {
+		for rest := entries; len(rest) > 0; {
+			n := atOnce(rest)
+			judged := s.AssessAll(rest[:n])
 			if err := out.Publish(ctx, judged...); err != nil {
 				return fmt.Errorf("publish %d assessments: %w", len(judged), err)
 			}
+			rest = rest[n:]
 		}
 		if err := ack(ctx); err != nil {
 			return fmt.Errorf("acknowledge items: %w", err)
 		}
 		s.metrics.done(entries, s.now())
 	}
+}
+
+// soMany is how many segments are judged before the answers go out: what comes after has something to do meanwhile.
+const soMany = 1000
+
+// atOnce is how many of the entries have so many segments, at least one.
+func atOnce(entries []counterpoint.Entry[counterpoint.Item]) int {
+	segments := 0
+	for i, e := range entries {
+		if segments += len(e.Value.Segments); i > 0 && segments > soMany {
+			return i
+		}
+	}
+	return len(entries)
 }
 
 // AssessAll judges a batch with a few workers; the answers are in the order of the entries.

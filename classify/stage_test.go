@@ -335,6 +335,25 @@ func entries(n int) []counterpoint.Entry[counterpoint.Item] {
 	return out
 }
 
+// TestRunPublishesAsItGoes holds that long items do not wait for all that was read with them, and that what was read
+// is acknowledged after the last.
+func TestRunPublishesAsItGoes(t *testing.T) {
+	s := newStage(t, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	list := entries(4)
+	for i := range list {
+		list[i].Value.Segments = slices.Repeat(list[i].Value.Segments, 400)
+	}
+	in := &feed{batches: [][]counterpoint.Entry[counterpoint.Item]{list}, stop: stop}
+	out := &sink{acked: func() int { return in.acked }}
+	if err := s.Run(ctx, in, out); !errors.Is(err, context.Canceled) {
+		t.Fatalf("Run = %v, want canceled", err)
+	}
+	if d := cmp.Diff([]int{0, 0}, out.order); d != "" || in.acked != 1 || len(out.got) != 4 {
+		t.Errorf("%d assessments in parts of which %v were acknowledged before, %d after; want 4, two parts of 0, 1", len(out.got), out.order, in.acked)
+	}
+}
+
 func TestRunPublishesInOrderThenAcknowledges(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	s := newStage(t, func(o *classify.Options) { o.Registerer = reg })

@@ -113,7 +113,7 @@ func (b *benchmark) answered() (t took, err error) {
 func partKey(item string, part int) string { return fmt.Sprint(item, "/", part) }
 
 // classifyBatch is how many items classify takes at a time.
-const classifyBatch = 32
+const classifyBatch = 128
 
 // answerKnown is classify without judging.
 func answerKnown(ctx context.Context, l *line, known map[string]counterpoint.Assessment) error {
@@ -121,10 +121,11 @@ func answerKnown(ctx context.Context, l *line, known map[string]counterpoint.Ass
 	if err != nil {
 		return err
 	}
-	defer items.Close()
+	in := patiently(waiter{l.log}, items)
+	defer in.close()
 	out := stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)
 	for {
-		entries, ack, err := items.Read(ctx, classifyBatch)
+		entries, ack, err := in.Read(ctx, classifyBatch)
 		if err != nil {
 			return err
 		}

@@ -53,9 +53,9 @@ func (l *line) classify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = l.stage.Run(ctx, patientFeed[counterpoint.Item]{patient, items},
-		patientPublisher[counterpoint.Assessment]{patient, stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)})
-	return errors.Join(err, items.Close())
+	in := patiently(patient, items)
+	err = l.stage.Run(ctx, in, patientPublisher[counterpoint.Assessment]{patient, stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)})
+	return errors.Join(err, in.close())
 }
 
 // index carries the three topics into the index until ctx is done. When another generation of the index takes its
@@ -93,11 +93,11 @@ func (l *line) indexOne(ctx context.Context) error {
 			defer close(noticing)
 			l.noticeReplaced(ctx)
 		}()
-		err = l.projector.Run(ctx, patientFeed[counterpoint.Item]{patient, f.items},
-			patientFeed[counterpoint.Assessment]{patient, f.assessments}, patientFeed[counterpoint.Event]{patient, f.decisions})
+		items, assessments, decisions := patiently(patient, f.items), patiently(patient, f.assessments), patiently(patient, f.decisions)
+		err = l.projector.Run(ctx, items, assessments, decisions)
 		stop(nil) // a cause before this one stays
 		<-noticing
-		err = errors.Join(err, f.close())
+		err = errors.Join(err, items.close(), assessments.close(), decisions.close())
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, errReplaced) {
 		return errReplaced

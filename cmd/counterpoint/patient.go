@@ -61,10 +61,16 @@ func (p patientPublisher[T]) Publish(ctx context.Context, values ...T) error {
 	return p.insist(ctx, "publish", func() error { return p.to.Publish(ctx, values...) })
 }
 
-// patientFeed reads, buries what cannot be read, and acknowledges when there is room.
+// patientFeed reads, buries what cannot be read, and acknowledges when there is room, many batches at once.
 type patientFeed[T stream.Value] struct {
 	waiter
 	from *stream.Feed[T]
+	acks *acks
+}
+
+// patiently is the feed as the stages of a line read it. Whoever is done with it closes it.
+func patiently[T stream.Value](p waiter, from *stream.Feed[T]) patientFeed[T] {
+	return patientFeed[T]{p, from, &acks{}}
 }
 
 // Read is the feed's, with an acknowledgement as patient as itself.
@@ -78,7 +84,14 @@ func (p patientFeed[T]) Read(ctx context.Context, max int) (entries []counterpoi
 	if err != nil || once == nil {
 		return entries, once, err
 	}
-	return entries, func(ctx context.Context) error {
+	patient := func(ctx context.Context) error {
 		return p.insist(ctx, "acknowledge", func() error { return once(ctx) })
-	}, nil
+	}
+	return entries, func(ctx context.Context) error { return p.acks.later(ctx, patient) }, nil
+}
+
+// close acknowledges what is left and leaves the group.
+func (p patientFeed[T]) close() error {
+	p.acks.end()
+	return p.from.Close()
 }
