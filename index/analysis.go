@@ -70,6 +70,21 @@ type analysis struct {
 }
 
 func (a *analysis) rune(at int, r rune) {
+	if r >= 0 && r < tableEnd && !a.quote {
+		switch f := &table[r]; {
+		case f.plain != 0:
+			a.append(at, f.plain)
+			return
+		case f.gap:
+			a.flush()
+			return
+		}
+	}
+	a.any(at, r)
+}
+
+// any takes a rune whatever it is.
+func (a *analysis) any(at int, r rune) {
 	if apostrophe(r) {
 		a.quote, a.sign = len(a.word) > 0, false
 		return
@@ -112,11 +127,15 @@ func (a *analysis) letter(at int, c rune) {
 	if a.quote && elided(a.word, c) {
 		a.flush()
 	}
-	if len(a.word) == 0 {
-		a.span.Start = at
-	}
 	for n := len(a.word) - 1; n > 0 && homorganic(a.word[n], c); n-- {
 		a.word = a.word[:n]
+	}
+	a.append(at, c)
+}
+
+func (a *analysis) append(at int, c rune) {
+	if len(a.word) == 0 {
+		a.span.Start = at
 	}
 	a.word = append(a.word, c)
 	a.span.End = at + 1
@@ -191,10 +210,13 @@ func unspaced(r rune) bool {
 	return false
 }
 
+// firstNasal is where the scripts begin that homorganic is about.
+const firstNasal = 0x0900
+
 // homorganic reports whether the letter n is the nasal of the row of stops that c stands in, in a script that
 // could have written an anusvara for it. (Tamil has none; in U+0900..U+0D7F the rows are laid out alike.)
 func homorganic(n, c rune) bool {
-	if n < 0x0900 || n >= 0x0D80 || n&^0x7F == 0x0B80 || n&^0x7F != c&^0x7F {
+	if n < firstNasal || n >= 0x0D80 || n&^0x7F == 0x0B80 || n&^0x7F != c&^0x7F {
 		return false
 	}
 	switch n & 0x7F {

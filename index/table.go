@@ -9,12 +9,27 @@ const tableEnd = 0x1400
 type runeFacts struct {
 	fold         []rune
 	mark, letter bool // letter is also a digit
+
+	// What most runes are, and then all there is to know: a letter that folds to one and asks nothing of its
+	// neighbours, or no part of a word.
+	plain rune
+	gap   bool
 }
 
 var table = func() []runeFacts {
 	t := make([]runeFacts, tableEnd)
 	for r := range rune(tableEnd) {
-		t[r] = runeFacts{workOutFold(nil, r), unicode.Is(unicode.M, r), unicode.IsLetter(r) || unicode.IsDigit(r)}
+		t[r] = runeFacts{fold: workOutFold(nil, r), mark: unicode.Is(unicode.M, r), letter: unicode.IsLetter(r) || unicode.IsDigit(r)}
+	}
+	for r := range rune(tableEnd) {
+		f := &t[r]
+		if len(f.fold) != 1 || f.mark || apostrophe(r) || apostrophe(f.fold[0]) || f.fold[0] >= tableEnd || t[f.fold[0]].mark {
+			continue
+		}
+		c := f.fold[0]
+		if f.gap = !t[c].letter; !f.gap && c < firstNasal && !unspaced(c) {
+			f.plain = c
+		}
 	}
 	return t
 }()
