@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -206,23 +208,35 @@ func (p *Projector) apply(ctx context.Context, list []entry) error {
 	})
 }
 
+// fresh are the entries that the store has not applied yet, and the positions after them.
 func (p *Projector) fresh(ctx context.Context, list []entry) ([]entry, Next, error) {
 	var fresh []entry
-	next := Next{}
+	at, next := Next{}, Next{}
 	for _, e := range list {
-		if next[e.topic] == nil {
-			at, err := p.store.Positions(ctx, e.topic)
+		if at[e.topic] == nil {
+			stands, err := p.stands(ctx, e.topic, list)
 			if err != nil {
 				return nil, nil, err
 			}
-			next[e.topic] = at
+			at[e.topic], next[e.topic] = stands, map[int]int64{}
 		}
-		if e.Offset >= next[e.topic][e.Partition] {
+		if e.Offset >= at[e.topic][e.Partition] {
 			fresh = append(fresh, e)
-			next[e.topic][e.Partition] = e.Offset + 1
+			at[e.topic][e.Partition], next[e.topic][e.Partition] = e.Offset+1, e.Offset+1
 		}
 	}
 	return fresh, next, nil
+}
+
+// stands is where the store stands in the partitions of the entries: as far as it remembers, else it is asked.
+func (p *Projector) stands(ctx context.Context, topic string, list []entry) (map[int]int64, error) {
+	if r, ok := p.store.(Rememberer); ok {
+		at := maps.Clone(r.Reached(topic))
+		if !slices.ContainsFunc(list, func(e entry) bool { return e.topic == topic && at[e.Partition] == 0 }) {
+			return at, nil
+		}
+	}
+	return p.store.Positions(ctx, topic)
 }
 
 func (p *Projector) one(tx Tx, e entry) error {

@@ -39,6 +39,12 @@ type Store interface {
 	Close() error
 }
 
+// Rememberer is a Store far away that tells without asking how far it wrote a topic itself. Others may have written
+// further: then what is applied again changes nothing.
+type Rememberer interface {
+	Reached(topic string) map[int]int64
+}
+
 // ErrRefused is for a document that the backend will never take: trying again does not help. The batch it was in
 // can be applied without it.
 var ErrRefused = errors.New("refused by the index")

@@ -223,6 +223,17 @@ func (p *pinned) Positions(ctx context.Context, topic string) (at map[int]int64,
 	return at, err
 }
 
+// Reached is how far this process wrote the pinned generation, where that remembers.
+func (p *pinned) Reached(topic string) map[int]int64 {
+	p.mu.Lock()
+	on := p.on
+	p.mu.Unlock()
+	if r, ok := on.(index.Rememberer); ok {
+		return r.Reached(topic)
+	}
+	return nil
+}
+
 // Update is for the pinned generation.
 func (p *pinned) Update(ctx context.Context, next index.Next, fn func(index.Tx) error) error {
 	return p.use(ctx, func(s index.Store) error { return s.Update(ctx, next, fn) })

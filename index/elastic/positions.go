@@ -4,6 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"sync"
+
+	"counterpoint/index"
 )
 
 // manyPartitions is how many partitions of a topic are asked for at once. Where a topic has more, a document says
@@ -15,6 +19,12 @@ type position struct {
 	Topic string `json:"topic"`
 	Part  int    `json:"part"`
 	Next  int64  `json:"next"`
+}
+
+// reached is how far a store wrote its generation itself.
+type reached struct {
+	mu   sync.Mutex
+	next index.Next
 }
 
 // Positions are the next offsets of the topic.
@@ -85,7 +95,34 @@ func (b *batch) advance() error {
 	if err := b.do(counts); err != nil {
 		return err
 	}
-	return b.do(ops)
+	if err := b.do(ops); err != nil {
+		return err
+	}
+	b.remember(b.next)
+	return nil
+}
+
+// Reached is how far this store wrote the topic, without asking the server.
+func (s *Store) Reached(topic string) map[int]int64 {
+	s.reached.mu.Lock()
+	defer s.reached.mu.Unlock()
+	return maps.Clone(s.reached.next[topic])
+}
+
+func (s *Store) remember(next index.Next) {
+	s.reached.mu.Lock()
+	defer s.reached.mu.Unlock()
+	if s.reached.next == nil {
+		s.reached.next = index.Next{}
+	}
+	for topic, parts := range next {
+		if s.reached.next[topic] == nil {
+			s.reached.next[topic] = map[int]int64{}
+		}
+		for part, n := range parts {
+			s.reached.next[topic][part] = max(n, s.reached.next[topic][part])
+		}
+	}
 }
 
 func (b *batch) stateOp(id string, p position, version int64) (*op, error) {

@@ -39,10 +39,14 @@ type Store struct {
 	address Address
 	o       Options
 	gen     atomic.Pointer[generation]
+	reached reached
 	closed  atomic.Bool
 }
 
-var _ index.Store = (*Store)(nil)
+var (
+	_ index.Store      = (*Store)(nil)
+	_ index.Rememberer = (*Store)(nil)
+)
 
 // Open opens the index at the URL, made anew where there is none, or not all of it any more.
 func Open(ctx context.Context, rawURL string, o Options) (*Store, error) {
