@@ -298,7 +298,8 @@ func (b *Buffer) Changes() []Change {
 //  3. Derived: those buckets, and flags that only their likes changed.
 //  4. Documents: each can be made again from the records and the outcomes.
 //  5. The marks go.
-//  6. Records: an item's has what its documents were made from.
+//  6. Records: an item's has what its documents were made from. They may come with 5: a mark that is left is found by
+//     whoever applies the batch again, whether its record is written or not.
 //  7. Outcomes, under their own names: whoever sees one sees what it did.
 type Stages struct{ Marks, Derived, Documents, Records, Outcomes []Change }
 

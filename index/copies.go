@@ -51,6 +51,7 @@ type related struct {
 	own     bool               // the batch changed it, so that where it is heard is shown again
 	moved   bool               // what it says is another
 	waiting bool
+	ahead   bool // what its place follows from was read
 	done    bool
 	of      string // of those done
 }
@@ -259,6 +260,9 @@ func (r *relation) next() *related {
 
 // place says which flag k is a copy of. All before it have their place.
 func (r *relation) place(k *related) error {
+	if err := r.ahead(k); err != nil {
+		return err
+	}
 	k.waiting = false
 	was := k.head()
 	near, err := r.neighbours(k.said)
@@ -289,6 +293,33 @@ func (r *relation) place(k *related) error {
 		}
 	}
 	return r.enqueue(after...)
+}
+
+// ahead reads what the place of k follows from, and with it in one go what those of all others that wait do: a store far
+// away is asked twice for all of them, not twice for each.
+func (r *relation) ahead(k *related) error {
+	if r.b.FetchAll == nil || r.b.Whole || k.ahead {
+		return nil
+	}
+	var names, ids []string
+	for _, o := range r.known {
+		if o.waiting && !o.ahead {
+			o.ahead = true
+			names = append(names, o.said.bucketNames()...)
+		}
+	}
+	names = distinct(names)
+	if err := r.want(kindBucket, names); err != nil {
+		return err
+	}
+	for _, name := range names {
+		x, err := r.bucket(name)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, x.flags()...)
+	}
+	return r.want(counterpoint.KindFlag, distinct(ids))
 }
 
 // headOf is the first flag before k that k repeats and that is no copy itself. Where batches may be cut off it looks at
