@@ -113,7 +113,7 @@ type Assessment struct {
 	Revision  string              `json:"revision"`
 	Part      int                 `json:"part"`
 	Parts     int                 `json:"parts"`
-	Versions  map[string]string   `json:"versions"` // classifier and lexicon to version
+	Versions  Versions            `json:"versions"` // classifier and lexicon to version
 	At        time.Time           `json:"at"`
 	Segments  []SegmentAssessment `json:"segments"`
 	Sightings []Sighting          `json:"sightings,omitempty"` // one per passage that is flagged
@@ -151,7 +151,7 @@ type Sighting struct {
 	Scores    map[Label]float64 `json:"scores"`
 	Findings  []Finding         `json:"findings"` // offsets into Text
 	Against   []Finding         `json:"against,omitempty"`
-	Versions  map[string]string `json:"versions,omitempty"`
+	Versions  Versions          `json:"versions,omitempty"`
 	Threshold *Threshold        `json:"threshold,omitempty"` // of the gravest segment; nil before there were any, and by hand
 	Example   bool              `json:"example,omitempty"`
 	ByHand    bool              `json:"by_hand,omitempty"`

@@ -101,7 +101,7 @@ type FlagScore struct {
 	At       time.Time         `json:"at"`
 	Level    int               `json:"level"`
 	Scores   map[Label]float64 `json:"scores"`
-	Versions map[string]string `json:"versions"`
+	Versions Versions          `json:"versions"`
 }
 
 // Ref names the flag and its version.

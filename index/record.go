@@ -60,7 +60,7 @@ type assessed struct {
 	Revision  string                  `json:"revision"`
 	Part      int                     `json:"part"`
 	At        time.Time               `json:"at"`
-	Versions  map[string]string       `json:"versions"`
+	Versions  counterpoint.Versions   `json:"versions"`
 	Sightings []counterpoint.Sighting `json:"sightings"`
 }
 
