@@ -31,8 +31,8 @@ const (
 	bulkLeast  = 100
 )
 
-// bulkTries is how often documents are sent before the batch is given back to wait. With the pauses between it
-// is about ten seconds.
+// bulkTries is how often documents are sent of which the server does not take half, before the batch is given back to
+// wait. With the pauses between, which grow meanwhile, it is about ten seconds.
 const bulkTries = 8
 
 // op is one document to write, where it is still as it was read.
@@ -112,23 +112,23 @@ func fitting(ops []*op, most int) int {
 
 // write sends one request until all of it is settled.
 func (c *client) write(ctx context.Context, ops []*op) error {
-	var last error
-	for try := 0; len(ops) > 0; try++ {
-		if try == bulkTries {
-			return fmt.Errorf("%d documents are not written after %d tries: %w", len(ops), try, last)
-		}
-		if try > 0 {
-			c.metrics.retries.Inc()
-			if err := c.pause(ctx, try); err != nil {
-				return err
-			}
-		}
-		var err error
-		if ops, last, err = c.attempt(ctx, ops); err != nil {
+	for stuck := 0; ; {
+		left, why, err := c.attempt(ctx, ops)
+		if err != nil || len(left) == 0 {
 			return err
 		}
+		if stuck++; len(left) <= len(ops)/2 {
+			stuck = 0
+		}
+		if stuck == bulkTries {
+			return fmt.Errorf("%d documents are not written after %d tries: %w", len(left), stuck, why)
+		}
+		c.metrics.retries.Inc()
+		if err := c.pause(ctx, stuck); err != nil {
+			return err
+		}
+		ops = left
 	}
-	return nil
 }
 
 // attempt sends the documents once and returns those to send again, and why.
