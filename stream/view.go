@@ -37,6 +37,7 @@ type Feed[T Value] struct {
 	log    Log
 	reader Reader
 	stage  string
+	shared *Shared[T]
 
 	held []Record // a batch whose dead letters could not be written; it is returned before any other
 	ack  Ack      // of held
@@ -60,6 +61,12 @@ func (v View[T]) Tail(stage string, from map[int]int64) (*Feed[T], error) {
 	return &Feed[T]{log: v.log, reader: r, stage: stage}, nil
 }
 
+// Share has the feed share what it decodes, and returns it.
+func (f *Feed[T]) Share(with *Shared[T]) *Feed[T] {
+	f.shared = with
+	return f
+}
+
 // Read returns the next values. A record that cannot be decoded goes to the dead letters with the reason,
 // and the line goes on; so a batch may be empty.
 func (f *Feed[T]) Read(ctx context.Context, max int) ([]counterpoint.Entry[T], func(context.Context) error, error) {
@@ -73,7 +80,7 @@ func (f *Feed[T]) Read(ctx context.Context, max int) ([]counterpoint.Entry[T], f
 	f.held, f.ack = nil, nil
 	entries := make([]counterpoint.Entry[T], 0, len(records))
 	for _, r := range records {
-		x, err := Decode[T](r)
+		x, err := f.shared.decode(r)
 		if err != nil {
 			if err := Bury(ctx, f.log, r, f.stage, err.Error()); err != nil {
 				f.held, f.ack = records, ack // or the next batch's acknowledgement would cover this one

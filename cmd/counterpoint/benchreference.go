@@ -121,7 +121,7 @@ func answerKnown(ctx context.Context, l *line, known map[string]counterpoint.Ass
 	if err != nil {
 		return err
 	}
-	in := patiently(waiter{l.log}, items)
+	in := patiently(waiter{l.log}, items.Share(l.shared()))
 	defer in.close()
 	out := stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)
 	for {

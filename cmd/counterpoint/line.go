@@ -50,8 +50,9 @@ type line struct {
 	prover    *respond.Prover
 	alerter   *respond.Alerter
 	sender    *sms.Sender
-	outgoing  *guard.Guard   // of what is sent
-	found     sync.Map       // sources by id, as last seen
+	outgoing  *guard.Guard // of what is sent
+	found     sync.Map     // sources by id, as last seen
+	items     stream.Shared[counterpoint.Item]
 	closers   []func() error // in the order of building
 }
 

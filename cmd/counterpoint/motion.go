@@ -53,7 +53,7 @@ func (l *line) classify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in := patiently(patient, items)
+	in := patiently(patient, items.Share(l.shared()))
 	err = l.stage.Run(ctx, in, patientPublisher[counterpoint.Assessment]{patient, stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)})
 	return errors.Join(err, in.close())
 }
@@ -161,7 +161,16 @@ func (l *line) feeds(ctx context.Context) (feeds, error) {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return feeds{}, errors.Join(err, f.close())
 	}
+	f.items.Share(l.shared())
 	return f, nil
+}
+
+// shared is what classify and the index decode for each other, where this process does both.
+func (l *line) shared() *stream.Shared[counterpoint.Item] {
+	if l.cfg.does(roleClassify) && l.cfg.does(roleIndex) {
+		return &l.items
+	}
+	return nil
 }
 
 func indexFeed[T stream.Value](ctx context.Context, l *line, topic string) (*stream.Feed[T], error) {
