@@ -112,13 +112,25 @@ func (b *Buffer) Get(kind counterpoint.Kind, id string, into any) error {
 		return err
 	}
 	if d.now == nil {
-		return fmt.Errorf("%s %s: %w", kind, id, counterpoint.ErrNotFound)
+		return absent{kind, id}
 	}
 	if err := json.Unmarshal(d.now, into); err != nil {
 		return fmt.Errorf("%s %s in the index: %w", kind, id, err)
 	}
 	return nil
 }
+
+// absent is the error of a document that is not there, put into words where somebody reads it: of most that are asked for
+// it is all there is to know.
+type absent Key
+
+// Error names the document.
+func (a absent) Error() string {
+	return fmt.Sprintf("%s %s: %v", a.Kind, a.ID, counterpoint.ErrNotFound)
+}
+
+// Unwrap is counterpoint.ErrNotFound.
+func (a absent) Unwrap() error { return counterpoint.ErrNotFound }
 
 // handOver gives back what was put, without the way through JSON, for the types that one batch reads again.
 func handOver(value, into any) bool {
@@ -274,7 +286,7 @@ func (b *Buffer) Changes() []Change {
 	if err := b.Encode(); err != nil {
 		panic("index: " + err.Error())
 	}
-	var out []Change
+	out := make([]Change, 0, len(b.order))
 	for _, k := range b.order {
 		d := b.docs[k]
 		if d.ahead == nil && (d.was == nil) == (d.now == nil) && bytes.Equal(d.was, d.now) {

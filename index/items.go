@@ -136,13 +136,20 @@ func putSegments(put func(counterpoint.Kind, string, any) error, views []counter
 		if j := by[v.Seq]; j != nil {
 			j.judge(v)
 		}
-		p.Words[v.Lang] += len(strings.Fields(v.Text))
+		p.Words[v.Lang] += wordsIn(v.Text)
 		p.Quality[v.Quality]++
 		if err := put(counterpoint.KindSegment, v.ID, v); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func wordsIn(text string) (n int) {
+	for range strings.FieldsSeq(text) {
+		n++
+	}
+	return n
 }
 
 // putFresh is how segments are written that were not read: those that stood in their place were deleted.
