@@ -2,15 +2,15 @@ package elastic
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/elastic/go-elasticsearch/v8/esapi"
+	"github.com/segmentio/encoding/json"
+	"golang.org/x/sync/errgroup"
 
 	"counterpoint"
 	"counterpoint/index"
@@ -51,29 +51,44 @@ type op struct {
 	now      *stored
 }
 
-// head is the line that goes before the document.
+// bulkAction is the line that goes before a document, and bulkAnswer what is answered of it: one of its fields.
+type (
+	bulkAction struct {
+		Index  *bulkHead `json:"index,omitempty"`
+		Create *bulkHead `json:"create,omitempty"`
+		Delete *bulkHead `json:"delete,omitempty"`
+	}
+	bulkAnswer struct {
+		Index  *bulkItem `json:"index"`
+		Create *bulkItem `json:"create"`
+		Delete *bulkItem `json:"delete"`
+	}
+)
+
+type bulkHead struct {
+	Index   string `json:"_index"`
+	ID      string `json:"_id"`
+	Seq     *int64 `json:"if_seq_no,omitempty"`
+	Term    *int64 `json:"if_primary_term,omitempty"`
+	Version *int64 `json:"version,omitempty"`
+	Type    string `json:"version_type,omitempty"`
+}
+
 func (o *op) head() ([]byte, error) {
-	h := struct {
-		Index   string `json:"_index"`
-		ID      string `json:"_id"`
-		Seq     *int64 `json:"if_seq_no,omitempty"`
-		Term    *int64 `json:"if_primary_term,omitempty"`
-		Version *int64 `json:"version,omitempty"`
-		Type    string `json:"version_type,omitempty"`
-	}{Index: o.alias, ID: o.doc, Version: o.version}
-	action := "index"
+	h := bulkHead{Index: o.alias, ID: o.doc, Version: o.version}
+	action := bulkAction{Index: &h}
 	switch {
 	case o.version != nil:
 		h.Type = "external"
 	case o.was != nil:
 		h.Seq, h.Term = &o.was.seq, &o.was.term
 	case o.source != nil && !o.always:
-		action = "create"
+		action = bulkAction{Create: &h}
 	}
 	if o.source == nil {
-		action = "delete"
+		action = bulkAction{Delete: &h}
 	}
-	return json.Marshal(map[string]any{action: h})
+	return json.Marshal(action)
 }
 
 // bulk writes all and returns when all are durable or in conflict. It holds each request until every document in
@@ -219,7 +234,7 @@ var errHalf = errors.New("the answer to a bulk request is not whole")
 // readBulk reads the answers, one a document in their order. Anything else is not an answer.
 func readBulk(answer []byte, ops []*op) ([]bulkItem, error) {
 	var a struct {
-		Items []map[string]bulkItem `json:"items"`
+		Items []bulkAnswer `json:"items"`
 	}
 	if err := json.Unmarshal(answer, &a); err != nil {
 		return nil, fmt.Errorf("%w: %w", errHalf, err)
@@ -228,11 +243,13 @@ func readBulk(answer []byte, ops []*op) ([]bulkItem, error) {
 		return nil, fmt.Errorf("%w: %d items for %d documents", errHalf, len(a.Items), len(ops))
 	}
 	items := make([]bulkItem, len(ops))
-	for i, m := range a.Items {
-		for _, item := range m {
-			items[i] = item
+	for i, answer := range a.Items {
+		one := cmp.Or(answer.Index, answer.Create, answer.Delete)
+		if one == nil {
+			return nil, fmt.Errorf("%w: item %d is of no action that was asked for", errHalf, i)
 		}
-		if len(m) != 1 || items[i].ID != ops[i].doc || items[i].Status < 200 || (items[i].Status < 300) != (items[i].Error == nil) && items[i].Status != 404 {
+		items[i] = *one
+		if items[i].ID != ops[i].doc || items[i].Status < 200 || (items[i].Status < 300) != (items[i].Error == nil) && items[i].Status != 404 {
 			return nil, fmt.Errorf("%w: item %d is not that of its document", errHalf, i)
 		}
 		if items[i].Error != nil {

@@ -3,12 +3,11 @@ package elastic
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/elastic/go-elasticsearch/v8/esapi"
+	"github.com/segmentio/encoding/json"
+	"golang.org/x/sync/errgroup"
 
 	"counterpoint"
 )
