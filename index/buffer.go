@@ -34,6 +34,7 @@ type buffered struct {
 	encoded  bool   // now is made
 	changed  bool   // put or deleted
 	derived  bool   // changed by what other documents say, and by nothing else
+	held     bool   // written also where it ends as it was
 	ahead    []byte // see Change
 }
 
@@ -222,6 +223,14 @@ func (b *Buffer) mark(kind counterpoint.Kind, id string, doc any) error {
 	return nil
 }
 
+// hold has a document that the batch put written even where it ends as it was: others are made from it, so that whoever
+// changes it meanwhile must meet this batch.
+func (b *Buffer) hold(kind counterpoint.Kind, id string) {
+	if d := b.docs[Key{kind, id}]; d != nil && d.value != nil {
+		d.held = true
+	}
+}
+
 // changedOnes are the ids of the kind that the batch put or deleted, in the order they were first touched.
 func (b *Buffer) changedOnes(kind counterpoint.Kind) []string {
 	var ids []string
@@ -289,7 +298,7 @@ func (b *Buffer) Changes() []Change {
 	out := make([]Change, 0, len(b.order))
 	for _, k := range b.order {
 		d := b.docs[k]
-		if d.ahead == nil && (d.was == nil) == (d.now == nil) && bytes.Equal(d.was, d.now) {
+		if d.ahead == nil && !d.held && (d.was == nil) == (d.now == nil) && bytes.Equal(d.was, d.now) {
 			continue
 		}
 		c := Change{Kind: k.Kind, ID: k.ID, Doc: d.now, Existed: d.was != nil, Derived: d.derived, Ahead: d.ahead}

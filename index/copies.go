@@ -151,6 +151,7 @@ func (r *relation) mark(changed []string, left map[string][]string) error {
 		if err := r.b.mark(kindBucket, m.ID, m); err != nil {
 			return err
 		}
+		r.b.hold(counterpoint.KindFlag, id) // its buckets say what it is
 	}
 	return nil
 }
