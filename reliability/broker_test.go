@@ -29,6 +29,9 @@ func (f *flow) row(ctx context.Context, items []counterpoint.Item, decisions int
 	f.leave()
 	f.reviews.Wait()
 	f.settle(ctx)
+	if f.refresh != nil {
+		f.refresh()
+	}
 	d := f.count(ctx, items)
 	d.Letters = len(letters(f.t, f.clear))
 	d.Differs = differs(f.t, "the index", f.undisturbed(ctx), dump(f.t, f.seen))

@@ -106,10 +106,10 @@ func TestR6SearchStorm(t *testing.T) {
 		s.calm.Store(true)
 		store := openElastic(t, proxy, prefix)
 		s.calm.Store(false)
-		f := &flow{t: t, log: openLog(t), store: store, seen: clear, people: 2, impatient: 5 * time.Minute}
+		f := &flow{t: t, log: openLog(t), store: store, seen: clear, people: 2, impatient: 5 * time.Minute, refresh: func() { refresh(t, url, prefix) }}
 		began := time.Now()
-		d := f.row(t.Context(), makeItems(300, 10), 20)
-		t.Logf("3000 segments, %d decisions in %s: %v: %+v", f.decided.Load(), time.Since(began).Round(time.Second), s.did, d)
+		d := f.row(t.Context(), makeItems(1000, 10), 20)
+		t.Logf("10000 segments, %d decisions in %s: %v: %+v", f.decided.Load(), time.Since(began).Round(time.Second), s.did, d)
 		for _, evil := range append(evils, "429", "items 429") {
 			if s.did[evil] == 0 {
 				t.Errorf("%q never happened: the row proves nothing about it", evil)

@@ -42,6 +42,7 @@ type flow struct {
 	bury      func(ctx context.Context, topic string, at counterpoint.Position, value any, reason string) error
 
 	impatient time.Duration // instead of still
+	refresh   func()        // makes lists show what is there; nil where they always do
 
 	patience patience
 	vault    *vault.Vault
