@@ -32,6 +32,7 @@ func TestAcksTogether(t *testing.T) {
 			time.Sleep(ackWithin/8 + time.Millisecond)
 		}
 		time.Sleep(ackWithin)
+		synctest.Wait()
 		if want := []int{6, 9}; !slices.Equal(told, want) {
 			t.Errorf("ten in a row: told %v, want %v", told, want)
 		}
@@ -41,6 +42,7 @@ func TestAcksTogether(t *testing.T) {
 		}
 		cancel()
 		time.Sleep(2 * ackWithin)
+		synctest.Wait()
 		a.end()
 		if !slices.Equal(told, []int{10}) {
 			t.Errorf("told to stop: told %v, want 10", told)
@@ -59,6 +61,7 @@ func TestAcksFail(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * ackWithin)
+		synctest.Wait()
 		fine := func(context.Context) error { return nil }
 		if err := a.later(t.Context(), fine); !errors.Is(err, broken) {
 			t.Errorf("the next acknowledgement = %v, want what went wrong", err)
