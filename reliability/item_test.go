@@ -67,7 +67,7 @@ func (simple) Explain(string, string, counterpoint.SourceKind, counterpoint.Labe
 }
 
 // Marks marks nothing.
-func (simple) Marks(string, string) [][2]int { return nil }
+func (simple) Marks(string, string, bool) [][2]int { return nil }
 
 // Tone knows no language.
 func (simple) Tone(string, *lexicon.Text) (lexicon.Tone, error) { return lexicon.Tone{}, nil }
