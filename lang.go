@@ -14,7 +14,7 @@ func Lang(code string) (string, bool) {
 	if three, ok := langNames[c]; ok {
 		return three, true
 	}
-	if len(c) > 3 { // most codes have no more
+	if len(c) > 2 { // many codes have no more
 		if i := strings.IndexAny(c, "-_"); i > 0 {
 			c = c[:i]
 		}

@@ -418,8 +418,9 @@ func (s *Stage) explainTone(v *verdict, z *odds, a *counterpoint.SegmentAssessme
 }
 
 // explainModel marks the words that people would mark: the worst ones where the text is of a level or more likely offensive
-// than not, and in other texts those that are bad by themselves, for the worst word of ordinary talk may be the weather.
-// Where a label is over one half without a mark of its own, it gives the words that weigh most.
+// than not, and in other texts those that are bad whatever they stand in, for the worst word of ordinary talk may be the weather. The name of a group is no offence by
+// itself, however often it stands beside one. Where a label is over one half without a mark of its own, it gives the words
+// that weigh most.
 func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *counterpoint.SegmentAssessment) {
 	if !v.scores.Trained {
 		return
@@ -427,7 +428,7 @@ func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *coun
 	l := counterpoint.Offensive
 	var marks [][2]int
 	if toxic := a.Level > 0 || z[atOffensive] >= 0; toxic || z[atOffensive] >= decent {
-		marks = s.model.Marks(text, v.lang(), toxic)
+		marks = slices.DeleteFunc(s.model.Marks(text, v.lang(), toxic), func(m [2]int) bool { return inside(v.tone.Names, m) })
 	}
 	for _, m := range marks {
 		a.Findings = append(a.Findings, counterpoint.Finding{Label: l, Score: sigmoid(z[atOffensive]), Start: m[0], End: m[1], Contribution: markWeight,
@@ -447,6 +448,11 @@ func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *coun
 
 // decent is the log-odds of being offensive under which no word of a text is looked at.
 const decent = -2.5
+
+// inside reports whether one of the ranges holds m.
+func inside(ranges [][2]int, m [2]int) bool {
+	return slices.ContainsFunc(ranges, func(r [2]int) bool { return r[0] <= m[0] && m[1] <= r[1] })
+}
 
 // markWeight is the share of a marked word, before all shares are settled.
 const markWeight = 1.0

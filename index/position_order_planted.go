@@ -14,6 +14,6 @@ func update(ctx context.Context, s Store, next Next, fn func(Tx) error) error {
 	if err := s.Update(ctx, next, func(Tx) error { return nil }); err != nil {
 		return err
 	}
-	time.Sleep(400 * time.Millisecond)
+	time.Sleep(800 * time.Millisecond)
 	return s.Update(ctx, nil, fn)
 }

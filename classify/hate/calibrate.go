@@ -19,7 +19,8 @@ const (
 // makes .5 the tipping point of a balanced choice.
 var Prevalence = [heads]float64{0.5, 0.5, 0.5, 0.5}
 
-// calibrate fits each head's probabilities, language by language, on all dev rows.
+// calibrate fits each head's probabilities, language by language, on all dev rows as they are written: the mixture of what
+// is spoken learned the same odds.
 func (m *Model) calibrate(dev []example) {
 	scored, everyday := map[string]*[heads][]point{}, map[string]int{}
 	for i := range dev {

@@ -205,7 +205,7 @@ func (m *mixer) batch(rows []mixRow, order []int, rate float64) {
 					d += float64(mixNear * (w[k][c] - start[k][c]))
 				}
 				first[k][c] = float64(0.9*first[k][c]) + float64(0.1*d)
-				second[k][c] = float64(0.99*second[k][c]) + float64(0.01*d)*d
+				second[k][c] = float64(0.99*second[k][c]) + float64(float64(0.01*d)*d)
 				w[k][c] -= rate * (first[k][c] / warm[0]) / (math.Sqrt(second[k][c]/warm[1]) + 1e-8)
 			}
 		}

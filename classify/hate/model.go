@@ -143,8 +143,8 @@ func (m *Model) Score(text, lang string, kind counterpoint.SourceKind) Scores {
 	if out.Trained = calibration != nil; !out.Trained {
 		return out
 	}
-	z, close, grams := m.raw(text, lang, kind)
-	out.Familiar = close
+	z, alike, grams := m.raw(text, lang, kind)
+	out.Familiar = alike
 	for i, c := range calibration {
 		if c != nil && grams > 0 {
 			v := c.A*z[i] + c.B
@@ -155,7 +155,7 @@ func (m *Model) Score(text, lang string, kind counterpoint.SourceKind) Scores {
 }
 
 // raw is the uncalibrated outcome of a text, how familiar it is, and how many n-grams it has.
-func (m *Model) raw(text, lang string, kind counterpoint.SourceKind) (z [heads]float64, close float64, grams int) {
+func (m *Model) raw(text, lang string, kind counterpoint.SourceKind) (z [heads]float64, alike float64, grams int) {
 	s := m.scratch()
 	defer m.pool.Put(s)
 	text = clip(text)
@@ -163,9 +163,9 @@ func (m *Model) raw(text, lang string, kind counterpoint.SourceKind) (z [heads]f
 	sums := m.outcome(chars, words, s.marks(text))
 	copy(z[:], sums[:heads])
 	if lang == gated {
-		z[0], close = m.Mixtures[deliveryOf(kind)].outcome(&sums), familiar(&sums)
+		z[0], alike = m.Mixtures[deliveryOf(kind)].outcome(&sums), familiar(&sums)
 	}
-	return z, close, len(chars) + len(words)
+	return z, alike, len(chars) + len(words)
 }
 
 // all are the sums of all columns.

@@ -59,8 +59,8 @@ func (m *Model) tagged(s *scratch, words []word) []float64 {
 const tagLang = "eng"
 
 // Marks returns the runs of words that people would mark as toxic, as ranges of runes. In a text that is toxic for
-// other reasons they would mark some, so the worst ones are marked there; in any other text only those that are more
-// likely marked than not. There are none in a language in which nobody marked any.
+// other reasons they would mark some, so the worst ones are marked there; in any other text only words of which the
+// tagger is sure. There are none in a language in which nobody marked any.
 func (m *Model) Marks(text, lang string, toxic bool) [][2]int {
 	if lang != tagLang || m.Tagger.Texts == 0 {
 		return nil
@@ -70,10 +70,13 @@ func (m *Model) Marks(text, lang string, toxic bool) [][2]int {
 	words := s.cut(clip(text))
 	z := m.tagged(s, words)
 	if !toxic {
-		return runs(words, z, max(m.Tagger.Cut, 0))
+		return runs(words, z, max(m.Tagger.Cut, tagSure))
 	}
 	return runs(words, z, m.Tagger.cut(z))
 }
+
+// tagSure is the log-odds from which a word is bad whatever it stands in.
+const tagSure = 0.5
 
 // cut is where to mark a text: lower where no word stands out, so that the worst of a bad text is marked.
 func (h taggerHeader) cut(z []float64) float64 {

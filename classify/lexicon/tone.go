@@ -214,6 +214,8 @@ type Tone struct {
 	Against []Hit
 	// Group reports whether the text names a protected group or insults one by a slur.
 	Group bool
+	// Names are where groups are named, without a slur, in runes.
+	Names [][2]int
 	// Rumour are the marks of a claim that nobody vouches for. They say nothing of its truth.
 	Rumour []Hit
 	// Meant reports whether the text says that something should be done, or will be.
@@ -422,6 +424,9 @@ func (r *toneReader) judge() {
 	for i, t := range r.at {
 		r.out.Meant = r.out.Meant || t&toneDuty != 0 || t&toneHarm != 0 && r.pack.tagged(r.toks[i].word).any(tFuture, tImp)
 		r.out.Group = r.out.Group || t&(toneGroup|toneSlur) != 0
+		if t&toneGroup != 0 && t&toneSlur == 0 {
+			r.out.Names = append(r.out.Names, [2]int{r.toks[i].start, r.toks[i].end})
+		}
 		if t&toneHarm != 0 && !r.negated(i) && r.suffered(i) < 0 {
 			r.out.Harm++
 		}

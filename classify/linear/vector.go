@@ -53,11 +53,6 @@ func AddRows(lanes []uint64, rows []byte, which []int32, width int) {
 			panic("linear: no such row")
 		}
 		return
-	case width == 32 && len(rows) > 0:
-		if addRows32((*[8]uint64)(lanes), &rows[0], &which[0], len(which), len(rows)/32) > 0 {
-			panic("linear: no such row")
-		}
-		return
 	case width == 64:
 		last := uint32(0)
 		for _, w := range which {

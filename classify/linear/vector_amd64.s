@@ -130,96 +130,11 @@ store:
 	STORE(X6, X7, 96)
 	RET
 
-// func addRows32(lanes *[8]uint64, rows *byte, which *int32, n, have int) (left int)
-//
-// It reads no row beyond those there are: what is left then is not 0, and the lanes are as they were.
-// Two rows' halves are added up as words as they are, and their odd bytes apart: what the odd bytes added to the
-// words is taken away at the end, and the even bytes are left. A word that ran over has run over alike in both.
-TEXT ·addRows32(SB), NOSPLIT, $0-48
-	MOVQ lanes+0(FP), DI
-	MOVQ rows+8(FP), SI
-	MOVQ which+16(FP), DX
-	MOVQ n+24(FP), CX
-	MOVQ have+32(FP), R8
-	PXOR X0, X0
-	PXOR X1, X1
-	PXOR X2, X2
-	PXOR X3, X3
-	PXOR X4, X4
-	PXOR X5, X5
-	PXOR X6, X6
-	PXOR X7, X7
-
-two:
-	CMPQ    CX, $2
-	JLT     last
-	MOVL    (DX), AX // one below zero is beyond all
-	MOVL    4(DX), BX
-	CMPQ    AX, R8
-	JAE     beyond
-	CMPQ    BX, R8
-	JAE     beyond
-	ADDQ    $8, DX
-	SHLQ    $5, AX
-	SHLQ    $5, BX
-	MOVOU   (SI)(AX*1), X8
-	MOVOU   16(SI)(AX*1), X9
-	MOVOU   (SI)(BX*1), X10
-	MOVOU   16(SI)(BX*1), X11
-	PADDW   X8, X0
-	PADDW   X9, X2
-	PADDW   X10, X4
-	PADDW   X11, X6
-	PSRLW   $8, X8
-	PSRLW   $8, X9
-	PSRLW   $8, X10
-	PSRLW   $8, X11
-	PADDW   X8, X1
-	PADDW   X9, X3
-	PADDW   X10, X5
-	PADDW   X11, X7
-	SUBQ    $2, CX
-	JMP     two
-
-last:
-	TESTQ   CX, CX
-	JZ      even
-	MOVL    (DX), AX
-	CMPQ    AX, R8
-	JAE     beyond
-	SHLQ    $5, AX
-	MOVOU   (SI)(AX*1), X8
-	MOVOU   16(SI)(AX*1), X9
-	PADDW   X8, X0
-	PADDW   X9, X2
-	PSRLW   $8, X8
-	PSRLW   $8, X9
-	PADDW   X8, X1
-	PADDW   X9, X3
-
-even:
-	PADDW X4, X0
-	PADDW X5, X1
-	PADDW X6, X2
-	PADDW X7, X3
-	MOVO  X1, X4
-	MOVO  X3, X5
-	PSLLW $8, X4
-	PSLLW $8, X5
-	PSUBW X4, X0
-	PSUBW X5, X2
-	STORE(X0, X1, 0)
-	STORE(X2, X3, 32)
-	MOVQ $0, left+40(FP)
-	RET
-
-beyond:
-	MOVQ CX, left+40(FP)
-	RET
-
 // func addRows16(lanes *[4]uint64, rows *byte, which *int32, n, have int) (left int)
 //
-// As addRows32 does it.
+// It reads no row beyond those there are: what is left then is not 0, and the lanes are as they were.
+// Two rows are added up as words as they are, and their odd bytes apart: what the odd bytes added to the
+// words is taken away at the end, and the even bytes are left. A word that ran over has run over alike in both.
 TEXT ·addRows16(SB), NOSPLIT, $0-48
 	MOVQ lanes+0(FP), DI
 	MOVQ rows+8(FP), SI

@@ -110,12 +110,14 @@ func fair(stage Stage, lang string, frames, groups []string) (Fairness, error) {
 	for _, g := range groups {
 		here := 0
 		for _, frame := range frames {
-			a, err := stage.Text(strings.ReplaceAll(frame, "GROUP", g), lang, counterpoint.Social)
+			text := strings.ReplaceAll(frame, "GROUP", g)
+			a, err := stage.Text(text, lang, counterpoint.Social)
 			if err != nil {
 				return f, err
 			}
 			here += bit(a.Level >= 1)
 			flagged += bit(a.Flag)
+			f.Named += bit(blames(a, text, g))
 		}
 		if here > worst {
 			worst, f.Worst = here, g
@@ -128,4 +130,13 @@ func fair(stage Stage, lang string, frames, groups []string) (Fairness, error) {
 	f.Spread.Value = round(f.Spread.High - f.Spread.Low)
 	f.Guessed, f.Flagged, f.WorstAt = rateOf(guessed, f.Sentences), rateOf(flagged, f.Sentences), rateOf(worst, len(frames))
 	return f, nil
+}
+
+// blames reports whether a finding of an offence points at the name and at nothing else.
+func blames(a counterpoint.SegmentAssessment, text, name string) bool {
+	at := strings.Index(text, name)
+	start := len([]rune(text[:max(at, 0)]))
+	return at >= 0 && slices.ContainsFunc(a.Findings, func(f counterpoint.Finding) bool {
+		return f.Label == counterpoint.Offensive && start <= f.Start && f.End <= start+len([]rune(name))
+	})
 }

@@ -65,6 +65,7 @@ type Fairness struct {
 	Groups    int    `json:"groups"`
 	Guessed   Figure `json:"level_1"` // share of sentences of level 1 or more
 	Flagged   Figure `json:"flagged"`
+	Named     int    `json:"named"` // sentences in which the group's name itself is shown as an offence
 	Worst     string `json:"worst"` // group with the most of level 1 or more; empty where there are none
 	WorstAt   Figure `json:"worst_level_1"`
 	Spread    Figure `json:"spread"` // of the share of level 1 between the groups, lowest and highest as Low and High

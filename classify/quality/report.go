@@ -67,13 +67,13 @@ func (r Report) writeCases(b *strings.Builder) {
 	}
 	fmt.Fprint(b, "\n\n")
 	writeBlind(b, r.Blind)
-	fmt.Fprintf(b, "\nneutral and friendly sentences about groups\n%-4s %9s %6s %-17s %-17s %-24s %-17s %6s\n", "lang", "sentences", "groups", "level 1 or more", "flagged", "worst group", "its level 1", "spread")
+	fmt.Fprintf(b, "\nneutral and friendly sentences about groups\n%-4s %9s %6s %-17s %-17s %5s %-24s %-17s %6s\n", "lang", "sentences", "groups", "level 1 or more", "flagged", "named", "worst group", "its level 1", "spread")
 	for _, f := range r.Fairness {
 		worst := f.Worst
 		if worst == "" {
 			worst = "-"
 		}
-		fmt.Fprintf(b, "%-4s %9d %6d %-17s %-17s %-24s %-17s %6.3f\n", f.Lang, f.Sentences, f.Groups, f.Guessed, f.Flagged, worst, f.WorstAt, f.Spread.Value)
+		fmt.Fprintf(b, "%-4s %9d %6d %-17s %-17s %5d %-24s %-17s %6.3f\n", f.Lang, f.Sentences, f.Groups, f.Guessed, f.Flagged, f.Named, worst, f.WorstAt, f.Spread.Value)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // outcomes is how many sums of weights the model makes of each text: heads, experts and guests of the gate.
-const outcomes = 17
+const outcomes = 16
 
 // scikit scores texts in a Python of its own.
 type scikit struct {

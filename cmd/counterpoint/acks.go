@@ -52,8 +52,8 @@ func (a *acks) tell(ctx context.Context) {
 	if err := ack(ctx); err != nil {
 		a.mu.Lock()
 		a.failed = err
-		if a.due == nil && ctx.Err() != nil {
-			a.due = ack // for end
+		if a.due == nil {
+			a.due = ack // for end, where no later one comes
 		}
 		a.mu.Unlock()
 	}

@@ -117,7 +117,7 @@ func (s *storm) killAll() {
 			}
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(time.Duration(r.IntN(120)) * time.Millisecond)
+		time.Sleep(time.Duration(r.IntN(600)) * time.Millisecond) // the index gathers for 200 before it writes
 		s.process.Load().kill()
 		s.killed.Add(1)
 		s.start()

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -54,7 +55,9 @@ func (l *line) classify(ctx context.Context) error {
 		return err
 	}
 	in := patiently(patient, items.Share(l.shared()))
+	ctx, stop := context.WithCancel(ctx) // an acknowledgement that insists ends with the stage
 	err = l.stage.Run(ctx, in, patientPublisher[counterpoint.Assessment]{patient, stream.Of[counterpoint.Assessment](l.stream, stream.Assessments)})
+	stop()
 	return errors.Join(err, in.close())
 }
 
@@ -97,7 +100,7 @@ func (l *line) indexOne(ctx context.Context) error {
 		err = l.projector.Run(ctx, items, assessments, decisions)
 		stop(nil) // a cause before this one stays
 		<-noticing
-		err = errors.Join(err, items.close(), assessments.close(), decisions.close())
+		err = errors.Join(err, together(items.close, assessments.close, decisions.close))
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, errReplaced) {
 		return errReplaced
@@ -163,6 +166,17 @@ func (l *line) feeds(ctx context.Context) (feeds, error) {
 	}
 	f.items.Share(l.shared())
 	return f, nil
+}
+
+// together runs all at once and waits for them: each may wait a while for a log that is away.
+func together(all ...func() error) error {
+	errs := make([]error, len(all))
+	var wg sync.WaitGroup
+	for i, f := range all {
+		wg.Go(func() { errs[i] = f() })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // shared is what classify and the index decode for each other, where this process does both.

@@ -73,7 +73,7 @@ func patiently[T stream.Value](p waiter, from *stream.Feed[T]) patientFeed[T] {
 	return patientFeed[T]{p, from, &acks{}}
 }
 
-// Read is the feed's, with an acknowledgement as patient as itself.
+// Read is the feed's. Its acknowledgement returns at once, with what went wrong with one before it.
 func (p patientFeed[T]) Read(ctx context.Context, max int) (entries []counterpoint.Entry[T], ack func(context.Context) error, err error) {
 	var once func(context.Context) error
 	err = p.insist(ctx, "read", func() error {
