@@ -55,7 +55,7 @@ func (m *Model) shares(s *scratch, text, lang string, kind counterpoint.SourceKi
 			x = both[1]
 		}
 		w := 0.0
-		for c, f := range line[:wordCols] {
+		for c, f := range line[:cols] {
 			if f != 0 {
 				w += f * m.Step[c] * float64(int(row[c])-zero)
 			}
@@ -68,7 +68,7 @@ func (m *Model) shares(s *scratch, text, lang string, kind counterpoint.SourceKi
 }
 
 // line is what the sum of each column counts for a head, and last the constant.
-func (m *Model) line(s *scratch, text, lang string, kind counterpoint.SourceKind, head int) (line [wordCols + 1]float64) {
+func (m *Model) line(s *scratch, text, lang string, kind counterpoint.SourceKind, head int) (line [cols + 1]float64) {
 	if head > 0 || lang != gated {
 		line[head] = 1
 		return line
@@ -108,8 +108,8 @@ func (m *Model) Constant(text, lang string, kind counterpoint.SourceKind, label 
 	defer m.pool.Put(s)
 	line := m.line(s, text, lang, kind, head)
 	style := s.mannered(clip(text))
-	sum, x := line[wordCols], scale(len(style))
-	for i, f := range line[:wordCols] {
+	sum, x := line[cols], scale(len(style))
+	for i, f := range line[:cols] {
 		z := m.Bias[i]
 		for _, at := range style {
 			if i >= heads {

@@ -16,13 +16,12 @@ const (
 	textLimit = 20000 // bytes a score looks at
 )
 
-// The columns of the weights. Every n-gram has one for each head and one for each expert; words also have one
-// for each guest of the gate (gate.go).
+// The columns of the weights: every n-gram has one for each head, for each expert, and for each guest of the gate
+// (gate.go). Sixteen bytes are what one vector instruction adds.
 const (
-	charCols = heads + experts + guests
-	wordCols = heads + experts + guests
-	charSize = charCols << charBits
-	wordSize = wordCols << wordBits
+	cols     = heads + experts + guests
+	charSize = cols << charBits
+	wordSize = cols << wordBits
 	// Marks of style, such as "@" or a space before a full stop, tell the gate where a text is from. No head
 	// reads them: they say nothing of what is said. The experts do.
 	styleBits = 11
@@ -93,7 +92,7 @@ func (s *scratch) each(words []word, lang string) []gram {
 }
 
 func (s *scratch) word(h uint64, first, last int32) {
-	s.grams = append(s.grams, gram{linear.Bucket(h, wordBits) * wordCols, first, last, true})
+	s.grams = append(s.grams, gram{linear.Bucket(h, wordBits) * cols, first, last, true})
 }
 
 func (s *scratch) chars(w []rune, word int32) {
@@ -109,7 +108,7 @@ func (s *scratch) chars(w []rune, word int32) {
 		for k := 0; k < maxGram && i+k < n; k++ {
 			h = linear.Mix(h, at(i+k))
 			if k+1 >= minGram {
-				s.grams = append(s.grams, gram{linear.Bucket(h+uint64(k), charBits) * charCols, word, word, false})
+				s.grams = append(s.grams, gram{linear.Bucket(h+uint64(k), charBits) * cols, word, word, false})
 			}
 		}
 	}

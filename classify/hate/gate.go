@@ -31,7 +31,7 @@ func domain(source string) int {
 const strict = 3
 
 // familiar is how much a text is like the strict sets.
-func familiar(sums *[wordCols]float64) float64 {
+func familiar(sums *[cols]float64) float64 {
 	gate := [guests]float64(sums[heads+experts:])
 	for i := range gate {
 		gate[i] += gatePrior[i]

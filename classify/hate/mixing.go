@@ -24,7 +24,7 @@ func (m *Model) mixtures(ctx context.Context, d *data, o TrainOptions) error {
 
 // mixRow is what a row sums up to.
 type mixRow struct {
-	x      [wordCols]float64
+	x      [cols]float64
 	yes    bool
 	weight float64
 }
@@ -117,7 +117,7 @@ func (d *data) shares() [][2]float64 {
 type mixer struct {
 	mixture
 	start         mixture
-	mean, spread  [wordCols]float64
+	mean, spread  [cols]float64
 	first, second mixture // moments of the gradient
 	steps         int
 }
@@ -173,16 +173,16 @@ func newMixer(rows []mixRow) *mixer {
 		}
 	}
 	const rest = guests - experts
-	m.start.Gate[experts][wordCols] = 1
+	m.start.Gate[experts][cols] = 1
 	for c := range guests {
 		at := heads + experts + c
 		if c < experts {
-			m.start.Gate[c][at], m.start.Gate[c][wordCols] = m.spread[at], m.mean[at]
+			m.start.Gate[c][at], m.start.Gate[c][cols] = m.spread[at], m.mean[at]
 			m.start.Voice[c][heads+c] = 1
 			continue
 		}
 		m.start.Gate[experts][at] = m.spread[at] / rest
-		m.start.Gate[experts][wordCols] += m.mean[at] / rest
+		m.start.Gate[experts][cols] += m.mean[at] / rest
 	}
 	m.start.Voice[experts][0] = 1
 	m.mixture = m.start
@@ -201,7 +201,7 @@ func (m *mixer) batch(rows []mixRow, order []int, rate float64) {
 		for k := range w {
 			for c := range w[k] {
 				d := g[k][c]
-				if c < wordCols {
+				if c < cols {
 					d += float64(mixNear * (w[k][c] - start[k][c]))
 				}
 				first[k][c] = float64(0.9*first[k][c]) + float64(0.1*d)
@@ -231,8 +231,8 @@ func (m *mixer) slope(x *mixRow, grad *mixture, weight float64) {
 	for k := range says {
 		voice := float64(g * share[k])
 		gate := float64(voice * (says[k] - z))
-		grad.Voice[k][wordCols] += voice
-		grad.Gate[k][wordCols] += gate
+		grad.Voice[k][cols] += voice
+		grad.Gate[k][cols] += gate
 		for c, v := range x.x {
 			grad.Voice[k][c] += float64(voice * v)
 			grad.Gate[k][c] += float64(gate * v)
@@ -244,13 +244,13 @@ func (m *mixer) slope(x *mixRow, grad *mixture, weight float64) {
 func (m *mixer) unscaled() (out mixture) {
 	plain := func(in, out *lines) {
 		for k := range in {
-			rest := in[k][wordCols]
-			for c := range wordCols {
+			rest := in[k][cols]
+			for c := range cols {
 				v := in[k][c] / m.spread[c]
 				rest -= float64(v * m.mean[c])
 				out[k][c] = math.Round(v*1e6) / 1e6
 			}
-			out[k][wordCols] = math.Round(rest*1e6) / 1e6
+			out[k][cols] = math.Round(rest*1e6) / 1e6
 		}
 	}
 	plain(&m.Gate, &out.Gate)

@@ -8,7 +8,7 @@ import (
 const voices = experts + 1
 
 // lines are linear functions of the sums of all columns; the last number of each is its constant.
-type lines [voices][wordCols + 1]float64
+type lines [voices][cols + 1]float64
 
 // mixture makes one log-odds of the sums of all columns: a few voices, each linear, and how much each has to say of a
 // text, a softmax of linear functions. For a given text it is linear, so its explanation stays exact.
@@ -32,15 +32,15 @@ func deliveryOf(kind counterpoint.SourceKind) int {
 	return written
 }
 
-func (l *lines) at(k int, x *[wordCols]float64) float64 {
-	sum := l[k][wordCols]
+func (l *lines) at(k int, x *[cols]float64) float64 {
+	sum := l[k][cols]
 	for c, v := range x {
 		sum += float64(l[k][c] * v)
 	}
 	return sum
 }
 
-func (m *mixture) shares(x *[wordCols]float64) (share [voices]float64) {
+func (m *mixture) shares(x *[cols]float64) (share [voices]float64) {
 	for k := range share {
 		share[k] = m.Gate.at(k, x)
 	}
@@ -48,7 +48,7 @@ func (m *mixture) shares(x *[wordCols]float64) (share [voices]float64) {
 	return share
 }
 
-func (m *mixture) outcome(x *[wordCols]float64) float64 {
+func (m *mixture) outcome(x *[cols]float64) float64 {
 	sum := 0.0
 	for k, share := range m.shares(x) {
 		sum += float64(share * m.Voice.at(k, x))
@@ -57,7 +57,7 @@ func (m *mixture) outcome(x *[wordCols]float64) float64 {
 }
 
 // line is what each column counts for a text; the last is the constant.
-func (m *mixture) line(x *[wordCols]float64) (line [wordCols + 1]float64) {
+func (m *mixture) line(x *[cols]float64) (line [cols + 1]float64) {
 	for k, share := range m.shares(x) {
 		for c, v := range m.Voice[k] {
 			line[c] += float64(share * v)

@@ -49,8 +49,8 @@ type Platt struct {
 // header is the part of a model file that is not weights.
 type header struct {
 	Heads     [heads]counterpoint.Label               `json:"heads"`
-	Bias      [wordCols]float64                       `json:"bias"`
-	Step      [wordCols]float64                       `json:"step"` // size of one step of the int8 weights
+	Bias      [cols]float64                           `json:"bias"`
+	Step      [cols]float64                           `json:"step"` // size of one step of the int8 weights
 	StyleStep float64                                 `json:"style_step"`
 	Mixtures  [deliveries]mixture                     `json:"mixtures"`
 	Platt     map[string]map[counterpoint.Label]Platt `json:"calibration"` // language, head; absent is untrained
@@ -61,8 +61,8 @@ type header struct {
 // Model is a set of trained heads. It is safe for concurrent use.
 type Model struct {
 	header
-	chars []int8 // 1<<charBits × charCols; nil where they are laid out already
-	words []int8 // 1<<wordBits × wordCols; the same
+	chars []int8 // 1<<charBits × cols; nil where they are laid out already
+	words []int8 // 1<<wordBits × cols; the same
 	style []int8 // 1<<styleBits × styleCols
 	tags  []int8
 	hash  string
@@ -169,7 +169,7 @@ func (m *Model) raw(text, lang string, kind counterpoint.SourceKind) (z [heads]f
 }
 
 // all are the sums of all columns.
-func (m *Model) all(text, lang string) [wordCols]float64 {
+func (m *Model) all(text, lang string) [cols]float64 {
 	s := m.scratch()
 	defer m.pool.Put(s)
 	text = clip(text)
@@ -178,13 +178,13 @@ func (m *Model) all(text, lang string) [wordCols]float64 {
 }
 
 // sums is the linear outcome of every column, from n-grams with their places.
-func (m *Model) sums(list []gram, style []uint32) [wordCols]float64 {
+func (m *Model) sums(list []gram, style []uint32) [cols]float64 {
 	var chars, words []int32
 	for _, g := range list {
 		if g.word {
-			words = append(words, int32(g.at/wordCols))
+			words = append(words, int32(g.at/cols))
 		} else {
-			chars = append(chars, int32(g.at/charCols))
+			chars = append(chars, int32(g.at/cols))
 		}
 	}
 	marks := make([]int32, len(style))

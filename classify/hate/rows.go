@@ -5,7 +5,7 @@ import "counterpoint/classify/linear"
 // A row of weights is laid out in as many bytes as vectors add at once, each 128 more than its weight, so that no sum
 // goes below zero.
 const (
-	rowBytes   = (wordCols + 15) &^ 15
+	rowBytes   = (cols + 15) &^ 15
 	styleBytes = (styleCols + 7) &^ 7
 	zero       = 128
 )
@@ -13,11 +13,11 @@ const (
 // table holds the rows of all buckets.
 type table struct{ chars, words, style []byte }
 
-// laid lays out weights of cols columns in rows of width bytes.
-func laid(weights []int8, cols, width int) []byte {
-	out := make([]byte, len(weights)/cols*width)
+// laid lays out weights of n columns in rows of width bytes.
+func laid(weights []int8, n, width int) []byte {
+	out := make([]byte, len(weights)/n*width)
 	for i, w := range weights {
-		out[i/cols*width+i%cols] = byte(int(w) + zero)
+		out[i/n*width+i%n] = byte(int(w) + zero)
 	}
 	return out
 }
@@ -29,17 +29,17 @@ func (m *Model) rows() *table {
 }
 
 func (m *Model) lay(chars, words []int8) {
-	m.table = table{laid(chars, charCols, rowBytes), laid(words, wordCols, rowBytes), laid(m.style, styleCols, styleBytes)}
+	m.table = table{laid(chars, cols, rowBytes), laid(words, cols, rowBytes), laid(m.style, styleCols, styleBytes)}
 }
 
 // row is the row of an n-gram.
 func (t *table) row(g gram) []byte {
 	if g.word {
-		at := int(g.at/wordCols) * rowBytes
-		return t.words[at : at+wordCols]
+		at := int(g.at/cols) * rowBytes
+		return t.words[at : at+cols]
 	}
-	at := int(g.at/charCols) * rowBytes
-	return t.chars[at : at+charCols]
+	at := int(g.at/cols) * rowBytes
+	return t.chars[at : at+cols]
 }
 
 // calibrations are those of a language by head, nil where it is untrained; the answer is nil where all heads are.
@@ -76,10 +76,10 @@ func add(sums []int32, rows []byte, buckets []int32, width int) {
 }
 
 // outcome is the linear outcome of every column.
-func (m *Model) outcome(chars, words, style []int32) (z [wordCols]float64) {
-	var ofChars, ofWords [wordCols]int32
+func (m *Model) outcome(chars, words, style []int32) (z [cols]float64) {
+	var ofChars, ofWords [cols]int32
 	t := m.rows()
-	add(ofChars[:charCols], t.chars, chars, rowBytes)
+	add(ofChars[:], t.chars, chars, rowBytes)
 	add(ofWords[:], t.words, words, rowBytes)
 	x, y := scale(len(chars)), scale(len(words))
 	for i := range z {

@@ -42,8 +42,8 @@ func shippedWeights(t *testing.T) (chars, words []byte) {
 	return weights[:charSize], weights[charSize : charSize+wordSize]
 }
 
-func loopSums(m *Model, letterWeights, wordWeights []byte, list []gram, style []uint32) (z [wordCols]float64) {
-	var chars, words [wordCols]int
+func loopSums(m *Model, letterWeights, wordWeights []byte, list []gram, style []uint32) (z [cols]float64) {
+	var chars, words [cols]int
 	for _, g := range list {
 		for i := range z {
 			if g.word {

@@ -127,7 +127,7 @@ func (m *Model) trainTagger(ctx context.Context, d *data, o TrainOptions) error 
 		}
 	}
 	for i := range d.dev {
-		if e := &d.dev[i]; len(e.spans) > 0 && d.sources[e.source] == "hatexplain" && (i%2 == 0 || !holdRationales) {
+		if e := &d.dev[i]; len(e.spans) > 0 && d.sources[e.source] == "hatexplain" {
 			train = append(train, tagExample{e, 1}) // there are dev rows only
 		}
 	}
@@ -155,9 +155,6 @@ func (m *Model) trainTagger(ctx context.Context, d *data, o TrainOptions) error 
 	m.Tagger.Cut = m.bestCut(d)
 	return nil
 }
-
-// holdRationales keeps every second row of HateXplain out of training, to measure with.
-const holdRationales = false
 
 // tagPace is how the tagger learns.
 var tagPace = pace{rate: 0.3, before: 1, telling: 0.5}

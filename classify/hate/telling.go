@@ -13,7 +13,7 @@ type pace struct {
 	telling float64
 }
 
-var paces = func() (p [wordCols]pace) {
+var paces = func() (p [cols]pace) {
 	for c := range p {
 		switch {
 		case c < 2:
@@ -35,7 +35,7 @@ func column(table, place int) int {
 	if table == 2 {
 		return heads + place%styleCols
 	}
-	return place % wordCols
+	return place % cols
 }
 
 // count sets by how much each weight moves: see pace.telling.
@@ -83,7 +83,7 @@ func (t *trainer) count() {
 // tellingOf is the power of the ratio of an n-gram's shares of what is and of what is not so, each counted once more than
 // it was seen. The func gives the column that a place belongs to, and the power.
 func tellingOf(no, yes []float32, of func(place int) (column int, power float64)) []float32 {
-	var sum [2][wordCols]float64
+	var sum [2][cols]float64
 	for i := range no {
 		c, _ := of(i)
 		sum[0][c] += float64(no[i]) + 1
@@ -93,7 +93,7 @@ func tellingOf(no, yes []float32, of func(place int) (column int, power float64)
 		ratio := math.Abs(math.Log((float64(yes) + 1) / sum[1][c] / ((float64(no) + 1) / sum[0][c])))
 		return float32(math.Round(math.Pow(ratio, power)*1e4) / 1e4) // its last bits may differ between machines
 	}
-	var never [wordCols]float32 // of what was not seen, as most are in little data
+	var never [cols]float32 // of what was not seen, as most are in little data
 	out := make([]float32, len(no))
 	for i := range out {
 		c, power := of(i)

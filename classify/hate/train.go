@@ -242,7 +242,7 @@ type trainer struct {
 	weights [3][]float32 // of character n-grams, of words, of style
 	squares [3][]float32 // of gradients
 	telling [3][]float32 // see pace
-	bias    [wordCols]float32
+	bias    [cols]float32
 	offset  [][heads]float32 // of a source, in training alone: its habits are not the text's
 	balance [heads]float32   // how much more a positive counts
 	own     [experts]float32 // and to an expert
@@ -318,7 +318,7 @@ func (t *trainer) learn(e *example) {
 			z[heads+i] += float32(w * float32(scale(len(style))))
 		}
 	}
-	var grad [wordCols]float32
+	var grad [cols]float32
 	t.heads(e, &z, &grad)
 	if k := e.domain; k < experts && e.y[0] >= 0 {
 		c := heads + k
@@ -336,15 +336,15 @@ func (t *trainer) learn(e *example) {
 	t.step(grams, &grad, x)
 }
 
-func (t *trainer) sums(grams []gram, x [2]float32) (z [wordCols]float32) {
+func (t *trainer) sums(grams []gram, x [2]float32) (z [cols]float32) {
 	for _, g := range grams {
 		if g.word {
-			for i, w := range t.weights[1][g.at : g.at+wordCols] {
+			for i, w := range t.weights[1][g.at : g.at+cols] {
 				z[i] += float32(w * x[1])
 			}
 			continue
 		}
-		for i, w := range t.weights[0][g.at : g.at+charCols] {
+		for i, w := range t.weights[0][g.at : g.at+cols] {
 			z[i] += float32(w * x[0])
 		}
 	}
@@ -354,7 +354,7 @@ func (t *trainer) sums(grams []gram, x [2]float32) (z [wordCols]float32) {
 	return z
 }
 
-func (t *trainer) heads(e *example, z, grad *[wordCols]float32) {
+func (t *trainer) heads(e *example, z, grad *[cols]float32) {
 	for h, y := range e.y {
 		if y < 0 {
 			continue
@@ -376,7 +376,7 @@ func (t *trainer) heads(e *example, z, grad *[wordCols]float32) {
 }
 
 // gate learns which set of data a row is from.
-func (t *trainer) gate(e *example, z, grad *[wordCols]float32) {
+func (t *trainer) gate(e *example, z, grad *[cols]float32) {
 	var p [guests]float64
 	for k := range p {
 		p[k] = float64(z[heads+experts+k])
@@ -393,23 +393,20 @@ func (t *trainer) gate(e *example, z, grad *[wordCols]float32) {
 	}
 }
 
-func (t *trainer) step(grams []gram, grad *[wordCols]float32, x [2]float32) {
-	var cols []int
+func (t *trainer) step(grams []gram, grad *[cols]float32, x [2]float32) {
+	var moved []int
 	for c, g := range grad {
 		if g != 0 {
-			cols = append(cols, c)
+			moved = append(moved, c)
 		}
 	}
 	for _, g := range grams {
-		table, n := 0, charCols
+		table := 0
 		if g.word {
-			table, n = 1, wordCols
+			table = 1
 		}
-		w, q, r := t.weights[table][g.at:g.at+uint32(n)], t.squares[table][g.at:g.at+uint32(n)], t.telling[table][g.at:g.at+uint32(n)]
-		for _, c := range cols {
-			if c >= n {
-				break
-			}
+		w, q, r := t.weights[table][g.at:g.at+cols], t.squares[table][g.at:g.at+cols], t.telling[table][g.at:g.at+cols]
+		for _, c := range moved {
 			d := float32(float32(grad[c]*x[table]) * r[c])
 			q[c] += float32(d * d)
 			w[c] -= float32(float32(paces[c].rate*r[c])*d) / float32(math.Sqrt(float64(q[c])))
@@ -437,12 +434,12 @@ func (t *trainer) quantized() *Model {
 	m := &Model{header: header{Heads: Heads}, chars: make([]int8, charSize), words: make([]int8, wordSize)}
 	m.style = make([]int8, styleSize)
 	m.StyleStep = float64(linear.Quantize(t.weights[2], m.style))
-	for c := range wordCols {
+	for c := range cols {
 		var top float32
-		for i := c; i < wordSize; i += wordCols {
+		for i := c; i < wordSize; i += cols {
 			top = max(top, t.weights[1][i], -t.weights[1][i])
 		}
-		for i := c; c < charCols && i < charSize; i += charCols {
+		for i := c; i < charSize; i += cols {
 			top = max(top, t.weights[0][i], -t.weights[0][i])
 		}
 		m.Bias[c] = float64(t.bias[c])
@@ -451,10 +448,10 @@ func (t *trainer) quantized() *Model {
 		}
 		step := top / 127
 		m.Step[c] = float64(step)
-		for i := c; i < wordSize; i += wordCols {
+		for i := c; i < wordSize; i += cols {
 			m.words[i] = int8(math.RoundToEven(float64(t.weights[1][i] / step)))
 		}
-		for i := c; c < charCols && i < charSize; i += charCols {
+		for i := c; i < charSize; i += cols {
 			m.chars[i] = int8(math.RoundToEven(float64(t.weights[0][i] / step)))
 		}
 	}
