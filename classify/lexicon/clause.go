@@ -7,6 +7,7 @@ type reader struct {
 	toks   []token
 	all    tags    // of all of them, before the grammar changes any
 	before []token // of the turn before, for what a pronoun stands for
+	turned *Text   // the turn before, while it is read
 	opens  bool    // the turn before ended with "he said:", or a reporter goes on with what it reported
 	echo   bool    // a host speaks after a caller
 	cased  bool    // the text is written with capitals, so a name would have one

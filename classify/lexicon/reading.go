@@ -82,7 +82,9 @@ func (r *reader) speaks() bool {
 // judgements reads the text by the grammar, or by what stands for one where only words are known.
 func (r *reader) judgements(c Context) {
 	r.cased = cased(r.toks)
-	r.turn(c)
+	if r.turn(c); r.turned != nil {
+		defer r.turned.Release()
+	}
 	r.about, r.endorsed = r.names(), r.endorses()
 	if r.p.sparse {
 		r.phrases(c.Country, c.Day)

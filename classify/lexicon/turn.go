@@ -14,7 +14,8 @@ func (r *reader) turn(c Context) {
 		return
 	}
 	last := c.Before[n-1]
-	r.before = r.p.read(Cut(tail(last.Text)), r.index)
+	r.turned = Cut(tail(last.Text))
+	r.before = r.p.read(r.turned, r.index)
 	if last.Same {
 		r.opens = r.endsInSaying(last.Text) || c.Role == counterpoint.Reporter && r.lastSays(tSay, tHeard, tQuoteW, tCallNoun)
 		r.doubtful = !r.opens && r.lastSays(tCondemn) && r.lastSays(tSay, tHeard, tQuoteW, tCallNoun, tDeict)
@@ -63,7 +64,9 @@ func (r *reader) agrees(c Context) {
 	if !r.endorsed || n == 0 || c.Before[n-1].Same || r.out.Level >= 2 || r.out.Frame == counterpoint.Condemn {
 		return
 	}
-	said := r.p.reading(Cut(tail(c.Before[n-1].Text)), r.index, Context{})
+	before := Cut(tail(c.Before[n-1].Text))
+	said := r.p.reading(before, r.index, Context{})
+	before.Release()
 	if said.Level < 3 {
 		return
 	}
