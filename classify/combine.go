@@ -200,8 +200,7 @@ func toned(v *verdict, out *odds) {
 		}
 	}
 	for _, h := range v.tone.Hits {
-		switch {
-		case h.Label == counterpoint.Dehumanization && h.Weight > 2:
+		if h.Label == counterpoint.Dehumanization && h.Weight > 2 {
 			out[atDehumanization] += toneBeast
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // where the label is not trained in the language.
 func (m *Model) Explain(text, lang string, kind counterpoint.SourceKind, label counterpoint.Label, top int) []counterpoint.Finding {
 	c, ok := m.Platt[lang][label]
-	head := slices.Index(Heads[:], label)
+	head := headOf(label)
 	if !ok || head < 0 || top < 1 {
 		return nil
 	}
@@ -73,9 +73,7 @@ func (m *Model) line(s *scratch, text, lang string, kind counterpoint.SourceKind
 		line[head] = 1
 		return line
 	}
-	text = clip(text)
-	chars, words := s.buckets(s.cut(text), lang)
-	sums := m.outcome(chars, words, s.marks(text))
+	sums, _ := m.sums(s, text, lang)
 	return m.Mixtures[deliveryOf(kind)].line(&sums)
 }
 
@@ -83,7 +81,7 @@ func (m *Model) line(s *scratch, text, lang string, kind counterpoint.SourceKind
 // Constant they sum to the logit.
 func (m *Model) Words(text, lang string, kind counterpoint.SourceKind, label counterpoint.Label) []counterpoint.Finding {
 	c, ok := m.Platt[lang][label]
-	head := slices.Index(Heads[:], label)
+	head := headOf(label)
 	if !ok || head < 0 {
 		return nil
 	}
@@ -100,7 +98,7 @@ func (m *Model) Words(text, lang string, kind counterpoint.SourceKind, label cou
 // Constant is the part of the calibrated log-odds of a text that none of its words adds.
 func (m *Model) Constant(text, lang string, kind counterpoint.SourceKind, label counterpoint.Label) float64 {
 	c := m.Platt[lang][label]
-	head := slices.Index(Heads[:], label)
+	head := headOf(label)
 	if head < 0 {
 		return 0
 	}

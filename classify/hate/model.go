@@ -158,40 +158,27 @@ func (m *Model) Score(text, lang string, kind counterpoint.SourceKind) Scores {
 func (m *Model) raw(text, lang string, kind counterpoint.SourceKind) (z [heads]float64, alike float64, grams int) {
 	s := m.scratch()
 	defer m.pool.Put(s)
-	text = clip(text)
-	chars, words := s.buckets(s.cut(text), lang)
-	sums := m.outcome(chars, words, s.marks(text))
+	sums, grams := m.sums(s, text, lang)
 	copy(z[:], sums[:heads])
 	if lang == gated {
 		z[0], alike = m.Mixtures[deliveryOf(kind)].outcome(&sums), familiar(&sums)
 	}
-	return z, alike, len(chars) + len(words)
+	return z, alike, grams
 }
 
 // all are the sums of all columns.
 func (m *Model) all(text, lang string) [cols]float64 {
 	s := m.scratch()
 	defer m.pool.Put(s)
-	text = clip(text)
-	chars, words := s.buckets(s.cut(text), lang)
-	return m.outcome(chars, words, s.marks(text))
+	sums, _ := m.sums(s, text, lang)
+	return sums
 }
 
-// sums is the linear outcome of every column, from n-grams with their places.
-func (m *Model) sums(list []gram, style []uint32) [cols]float64 {
-	var chars, words []int32
-	for _, g := range list {
-		if g.word {
-			words = append(words, int32(g.at/cols))
-		} else {
-			chars = append(chars, int32(g.at/cols))
-		}
-	}
-	marks := make([]int32, len(style))
-	for i, at := range style {
-		marks[i] = int32(at / styleCols)
-	}
-	return m.outcome(chars, words, marks)
+// sums are the sums of all columns, and how many n-grams they are of.
+func (m *Model) sums(s *scratch, text, lang string) ([cols]float64, int) {
+	text = clip(text)
+	chars, words := s.buckets(s.cut(text), lang)
+	return m.outcome(chars, words, s.marks(text)), len(chars) + len(words)
 }
 
 // scale makes a long text weigh as much as a short one.

@@ -22,7 +22,7 @@ func TestOutcomeIsTheSumOfTheWeights(t *testing.T) {
 		list := s.each(cut, "eng")
 		style := s.mannered(text)
 		want := loopSums(m, chars, words, list, style)
-		if got := m.sums(list, style); got != want {
+		if got := m.all(text, "eng"); got != want {
 			t.Errorf("%.40q: sums %v, want %v", text, got, want)
 		}
 		letters, pairs := s.buckets(cut, "eng")

@@ -2,9 +2,7 @@ package quality
 
 import (
 	"fmt"
-	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -44,27 +42,14 @@ type BlindCase struct {
 // BlindCases are the cases that somebody wrote without looking at rules, packs or code. Of the lines of a file the
 // odd ones are open.
 func BlindCases() ([]BlindCase, error) {
-	files, err := fs.Glob(ours, "testdata/functional/blind/*.tsv")
-	if err != nil {
-		return nil, err
-	}
 	var out []BlindCase
-	for _, file := range files {
-		set, n := strings.TrimSuffix(path.Base(file), ".tsv"), 0
-		lang := set
-		if set == "emoji" {
-			lang = "eng"
+	err := eachCase("testdata/functional/blind/*.tsv", func(set string, n int, c Case) {
+		if c.Lang = set; set == "emoji" {
+			c.Lang = "eng"
 		}
-		err := tabbed(file, func(fields []string) {
-			half := [2]string{Open, Unseen}[n%2]
-			n++
-			out = append(out, BlindCase{Case{lang, fields[0], fields[1]}, set, half})
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+		out = append(out, BlindCase{c, set, [2]string{Open, Unseen}[n%2]})
+	})
+	return out, err
 }
 
 // JudgeBlind judges the blind cases: a line for each set and half.
@@ -109,7 +94,7 @@ func blindHalf(stage Stage, set, half string, cases []BlindCase) (Blind, error) 
 		}
 		b.count(c.Name, a.Level)
 		all[c.Name]++
-		right[c.Name] += bit((a.Level >= 1) == !strings.HasSuffix(c.Name, "_nh"))
+		right[c.Name] += bit(c.right(a.Level))
 	}
 	b.Accuracy = rateOf(b.HatefulRight+b.FineRight, b.Hateful+b.Fine)
 	b.MacroF1 = round(macroF1(b.HatefulRight, b.Fine-b.FineRight, b.Hateful-b.HatefulRight, b.FineRight))

@@ -22,21 +22,34 @@ type Case struct{ Lang, Name, Text string }
 // Cases are the functional cases. The same hands wrote them and the packs, and no native reader has seen them: they
 // show what a change breaks.
 func Cases() ([]Case, error) {
-	files, err := fs.Glob(ours, "testdata/functional/*.tsv")
-	if err != nil {
-		return nil, err
-	}
 	var out []Case
+	err := eachCase("testdata/functional/*.tsv", func(lang string, _ int, c Case) {
+		c.Lang = lang
+		out = append(out, c)
+	})
+	return out, err
+}
+
+// right reports whether a level is what the case asks for.
+func (c Case) right(level int) bool { return (level >= 1) == !strings.HasSuffix(c.Name, "_nh") }
+
+// eachCase calls f with every case of the files, the name of its file and its place there. The language is for f to say.
+func eachCase(pattern string, f func(set string, n int, c Case)) error {
+	files, err := fs.Glob(ours, pattern)
+	if err != nil {
+		return err
+	}
 	for _, file := range files {
-		lang := strings.TrimSuffix(path.Base(file), ".tsv")
+		n := 0
 		err := tabbed(file, func(fields []string) {
-			out = append(out, Case{lang, fields[0], fields[1]})
+			f(strings.TrimSuffix(path.Base(file), ".tsv"), n, Case{Name: fields[0], Text: fields[1]})
+			n++
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // tabbed calls f with the fields of each line of one of our files.
@@ -71,7 +84,7 @@ func functional(stage Stage) ([]Functional, error) {
 			by[key] = &Functional{Name: c.Name, Lang: c.Lang}
 		}
 		by[key].Cases++
-		by[key].Right += bit((a.Level >= 1) == !strings.HasSuffix(c.Name, "_nh"))
+		by[key].Right += bit(c.right(a.Level))
 	}
 	out := []Functional{}
 	for _, f := range by {
