@@ -106,6 +106,8 @@ func (r *reader) dehum(i int) {
 		return
 	case r.toks[i].question:
 		return
+	case r.tags(i).has(tInsult) && !r.insulted(at): // clubs and films are trash too
+		return
 	}
 	s, asserted := r.said(i, denial)
 	r.raise(2, s, asserted)
@@ -243,6 +245,11 @@ func (r *reader) mark(level, i, end, denial int, cue string, label counterpoint.
 	r.hit(cue, label, i, end, weight, reason)
 }
 
+// insulted reports whether it is a group that something bad is said of, and not a person or a thing.
+func (r *reader) insulted(at target) bool {
+	return at.aim == group && r.whole(at) || at.aim == pronoun && r.about
+}
+
 // whole reports whether what is insulted is a group, not something with a capital at the head of a sentence.
 func (r *reader) whole(at target) bool {
 	return r.tags(at.from).any(tGroup, tHead) || at.all || r.tags(at.from-1).any(tDet, tDem, tAll) || r.p.article(r.toks[at.from].word) ||
@@ -272,7 +279,7 @@ func (r *reader) hate() {
 			}
 		case t.has(tInsult):
 			at, denial := r.called(i)
-			if (at.aim == group && r.whole(at) || at.aim == pronoun && r.about) && !r.toks[i].question {
+			if r.insulted(at) && !r.toks[i].question {
 				r.mark(1, i, r.verbEnd(i), denial, "INSULT", counterpoint.Hate, weightHate, "says bad of a whole group")
 			}
 		}
