@@ -47,7 +47,7 @@ var weight = map[string]map[counterpoint.Label]float64{
 // combine makes one assessment of what the classifiers found.
 func (s *Stage) combine(text string, in Input, v *verdict) counterpoint.SegmentAssessment {
 	a := counterpoint.SegmentAssessment{
-		Lang: v.lang(), Best: v.answer.Best, Confidence: v.answer.Confidence, DecidedBy: v.answer.DecidedBy,
+		Lang: v.named(), Best: v.answer.Best, Confidence: v.answer.Confidence, DecidedBy: v.answer.DecidedBy,
 		Stance: v.cues.Stance, Imminence: max(1, v.cues.Imminence), Quality: in.Quality, Level: v.cues.Level,
 	}
 	if a.Best == "" {
@@ -73,7 +73,7 @@ func (s *Stage) combine(text string, in Input, v *verdict) counterpoint.SegmentA
 	a.Level = max(a.Level, toneLevel(v, &z, blocked))
 	a.Basis = basis(v, a.Level)
 	if a.Flag = flagged(a, head != "", heard); a.Flag {
-		a.Threshold = s.thresholds.Expect(head, v.lang(), in.Kind, s.prevalence)
+		a.Threshold = s.thresholds.Expect(head, v.named(), in.Kind, s.prevalence)
 	}
 	for i, curve := range s.curves.In(v.lang()) { // what is decided above does not hang on it: a curve rises through the origin
 		z[i] = curve.At(z[i])
@@ -216,9 +216,16 @@ func violent(v *verdict) float64 {
 // toneShare is how much the tone counts: the less, the more the text is like those that an expert was trained for. Cases
 // of our own want more of it and labelled rows less.
 func (v *verdict) toneShare() float64 {
-	strange := 1 - v.scores.Familiar
-	return strange * strange
+	share := 1 - v.scores.Familiar
+	if v.scores.Has(counterpoint.Hate) && v.cues.Words > toneWords {
+		share *= toneWords / float64(v.cues.Words)
+	}
+	return share * share
 }
+
+// toneWords is how long a text may be for its tone to count in full: in a long one a bad word and a group have less to do
+// with each other, and the head has more to go by.
+const toneWords = 14
 
 // The hate heads of other languages than English know one small set of posts of one country: they are believed
 // by little more than half, and the tone more.
@@ -398,10 +405,11 @@ func (s *Stage) explain(text string, in Input, v *verdict, z *odds, blocked bool
 			a.Findings = append(a.Findings, s.finding(h, z, 1))
 		}
 	}
-	if !blocked && !framed(v) {
+	own := !blocked && !framed(v)
+	if own {
 		s.explainTone(v, z, a)
-		s.explainModel(text, in, v, z, a)
 	}
+	s.explainModel(text, in, v, z, own, a)
 	settle(text, z, a)
 }
 
@@ -417,11 +425,12 @@ func (s *Stage) explainTone(v *verdict, z *odds, a *counterpoint.SegmentAssessme
 }
 
 // explainModel marks the words that people would mark: the worst ones where the text is of a level or more likely offensive
-// than not, and in other texts those that are bad whatever they stand in, for the worst word of ordinary talk may be the weather. The name of a group is no offence by
-// itself, however often it stands beside one. Where a label is over one half without a mark of its own, it gives the words
-// that weigh most.
-func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *counterpoint.SegmentAssessment) {
-	if !v.scores.Trained {
+// than not, and in other texts those that are bad whatever they stand in, for the worst word of ordinary talk may be the
+// weather. An insult is marked in words that are quoted or condemned too, for its score stands. The name of a group is no
+// offence by itself, however often it stands beside one. Where a label is over one half without a mark of its own, it gives
+// the words that weigh most, if they are the speaker's own.
+func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, own bool, a *counterpoint.SegmentAssessment) {
+	if !v.scores.Trained || !own && z[atOffensive] < 0 {
 		return
 	}
 	l := counterpoint.Offensive
@@ -434,7 +443,7 @@ func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *coun
 			Reason: "the trained model hears " + heard[l] + " in these words", Version: s.versions["hate"]})
 	}
 	for _, l := range []counterpoint.Label{counterpoint.Hate, counterpoint.Violence, counterpoint.Dehumanization} {
-		if p := modelP(v, l); p < 0.5 || a.Level == 0 || len(marks) > 0 {
+		if p := modelP(v, l); p < 0.5 || a.Level == 0 || len(marks) > 0 || !own {
 			continue
 		}
 		found := within(s.model.Explain(text, v.lang(), in.Kind, l, 1), text)
@@ -446,7 +455,7 @@ func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *coun
 }
 
 // decent is the log-odds of being offensive under which no word of a text is looked at.
-const decent = -2.5
+const decent = -2
 
 // inside reports whether one of the ranges holds m.
 func inside(ranges [][2]int, m [2]int) bool {

@@ -60,4 +60,39 @@ func TestOrdinaryTalkHasNoInsult(t *testing.T) {
 		f(text, false)
 	}
 	f("You are an idiot and a fool.", true)
+	f("He said that you are an idiot and a fool.", true) // an insult that is quoted is none of the speaker's, and still one
+}
+
+// A text too short or too careless to be sure of its language is judged in the one it is most like, and still named
+// undetermined.
+func TestABestGuessIsJudged(t *testing.T) {
+	s := newStage(t, nil)
+	const text = "you sir an idiot"
+	a := judge(t, s, text, classify.Input{Kind: counterpoint.Social})
+	if a.Lang != counterpoint.Undetermined || a.Best != "eng" {
+		t.Fatalf("%q is named %s, best guess %s: the case tests nothing", text, a.Lang, a.Best)
+	}
+	if p := a.Scores[counterpoint.Offensive]; p < 0.5 {
+		t.Errorf("%q is offensive with %.2f", text, p)
+	}
+	if b := judge(t, s, "xyzzy plugh", classify.Input{Kind: counterpoint.Social}); b.Level > 0 || b.Flag {
+		t.Errorf("words of no language: %+v", b)
+	}
+}
+
+// In a long text a bad word somewhere and a group elsewhere say less than side by side.
+func TestTheToneOfALongTextCountsLess(t *testing.T) {
+	s := newStage(t, nil)
+	const bad = "Those Somali people are disgusting and stupid"
+	const more = ", I told the driver while we stood at the bus stop and waited for the rain to end, because the shop was closed, the road was full of water and nobody knew when the next one would come"
+	z := func(text string) float64 {
+		all, err := s.Logits(text, "eng", counterpoint.Social)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all[counterpoint.Hate]
+	}
+	if short, long := z(bad+"."), z(bad+more+"."); long >= short || long < 0 {
+		t.Errorf("hate %.2f in short, %.2f in long", short, long)
+	}
 }

@@ -37,12 +37,21 @@ type verdict struct {
 	heard  [8]string // room for the languages whose packs read the text
 }
 
-// lang is the language whose model is asked.
-func (v *verdict) lang() string {
+// named is the language that the text is said to be in.
+func (v *verdict) named() string {
 	if v.answer.Lang == "" {
 		return counterpoint.Undetermined
 	}
 	return v.answer.Lang
+}
+
+// lang is the language whose model and tone file are asked: that of a text that nobody could name is the best guess,
+// for short and careless English is often too little to be sure of.
+func (v *verdict) lang() string {
+	if named := v.named(); named != counterpoint.Undetermined || v.answer.Best == "" {
+		return named
+	}
+	return v.answer.Best
 }
 
 func (s *Stage) detect(text string, in Input, v *verdict) error {
@@ -72,9 +81,9 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 	}
 	h.seen = v.heard[:0]
 	v.cues = lexicon.Reading{Stance: counterpoint.Assert, Imminence: 1}
-	h.read(v.lang(), 0)
+	h.read(v.named(), 0)
 	for _, sp := range v.answer.Spans {
-		if v.lang() == counterpoint.Undetermined { // what a span is named in a text nobody could name is a hint
+		if v.named() == counterpoint.Undetermined { // what a span is named in a text nobody could name is a hint
 			h.read(sp.Lang, knownHinted)
 			continue
 		}
@@ -82,11 +91,7 @@ func (s *Stage) cues(text string, in Input, v *verdict) error {
 	}
 	h.read(everywhere, 0)
 	h.hints(in)
-	tone := v.lang()
-	if tone == counterpoint.Undetermined {
-		tone = v.answer.Best
-	}
-	t, e := s.lexicon.Tone(tone, h.text)
+	t, e := s.lexicon.Tone(v.lang(), h.text)
 	if v.tone = t; e != nil {
 		h.err = e
 	}
