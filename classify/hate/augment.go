@@ -3,7 +3,9 @@ package hate
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"counterpoint"
 	"counterpoint/classify/linear"
 )
 
@@ -49,4 +51,48 @@ func misspell(text string, r *linear.Rand) string {
 		}
 	}
 	return strings.Join(fields, " ")
+}
+
+// marked adds the sentences of every text in which people marked what makes it offensive: those with a mark are, and
+// those without are not, though the text is. Of whole texts alone, which are all offensive there, nothing is learned
+// that their source does not say by itself.
+func (d *data) marked() {
+	offensive := headOf(counterpoint.Offensive)
+	for _, e := range d.train {
+		if len(e.spans) == 0 {
+			continue
+		}
+		from := 0
+		for _, sentence := range sentences(e.text) {
+			to := from + utf8.RuneCountInString(sentence)
+			part := example{text: sentence, lang: e.lang, source: e.source, weight: e.weight, domain: guests - 1, part: true, y: unknown}
+			part.y[offensive] = 0
+			if slices.ContainsFunc(e.spans, func(s [2]int) bool { return s[0] < to && from < s[1] }) {
+				part.y[offensive] = 1
+			}
+			if from = to; len(strings.Fields(sentence)) > 2 {
+				d.train = append(d.train, part)
+			}
+		}
+	}
+}
+
+// unknown are the labels of a row of which nothing is said.
+var unknown = [heads]int8{-1, -1, -1, -1}
+
+// sentences cuts a text after the signs that end a sentence. Together they are the text.
+func sentences(text string) []string {
+	var out []string
+	from := 0
+	for i := 0; i < len(text); i++ {
+		ends := strings.IndexByte(".!?\n", text[i]) >= 0
+		if ends && (i+1 == len(text) || strings.IndexByte(".!?\n", text[i+1]) < 0) {
+			out = append(out, text[from:i+1])
+			from = i + 1
+		}
+	}
+	if from < len(text) {
+		out = append(out, text[from:])
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package hate
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
@@ -65,4 +66,30 @@ func loopSums(m *Model, letterWeights, wordWeights []byte, list []gram, style []
 		z[heads+i] += float64(scale(len(style)) * m.StyleStep * float64(n))
 	}
 	return z
+}
+
+// The sentences of a text whose words people marked are offensive where a mark is, and are no rows for the gate. Marks
+// are counted in runes.
+func TestMarkedTextsAreCutIntoSentences(t *testing.T) {
+	const text = "Good day té all… Nobody asked you, idiot!! The bus is late\nOk. Fools run this town?"
+	at := func(word string) [2]int {
+		from := len([]rune(text[:strings.Index(text, word)]))
+		return [2]int{from, from + len([]rune(word))}
+	}
+	d := data{sources: []string{"marked"}, train: []example{{text: text, lang: "eng", spans: [][2]int{at("idiot"), at("Fools")}}, {text: "Not marked."}}}
+	d.marked()
+	offensive := map[string]int8{}
+	for _, e := range d.train[2:] {
+		if e.y[0] != -1 || !e.part || e.domain != guests-1 {
+			t.Errorf("%q: labels %v, part %t, domain %d", e.text, e.y, e.part, e.domain)
+		}
+		offensive[strings.TrimSpace(e.text)] = e.y[1]
+	}
+	want := map[string]int8{"Good day té all… Nobody asked you, idiot!!": 1, "The bus is late": 0, "Fools run this town?": 1}
+	if !maps.Equal(offensive, want) {
+		t.Errorf("%v, want %v", offensive, want)
+	}
+	if got := strings.Join(sentences(text), ""); got != text {
+		t.Errorf("the sentences make %q", got)
+	}
 }

@@ -76,7 +76,7 @@ func (m *Model) Marks(text, lang string, toxic bool) [][2]int {
 }
 
 // tagSure is the log-odds from which a word is bad whatever it stands in.
-const tagSure = 0.5
+const tagSure = 0.0
 
 // cut is where to mark a text: lower where no word stands out, so that the worst of a bad text is marked.
 func (h taggerHeader) cut(z []float64) float64 {

@@ -56,6 +56,7 @@ type example struct {
 	everyday bool
 	domain   int // its place among domains, guests-1 for none
 	spans    [][2]int
+	part     bool // of a text that is a row too, which alone teaches the gate
 }
 
 // everydayWeight is what a row counts that nobody labelled for hate and that is presumed to hold none: there
@@ -163,6 +164,7 @@ func read(ctx context.Context, dir string, o TrainOptions) (data, error) {
 	if len(d.train) == 0 || len(d.dev) == 0 {
 		return data{}, errors.New("training the hate model: no train or no dev rows with labels in " + dir)
 	}
+	d.marked()
 	d.neutral()
 	d.frames(o.Seed)
 	if err := d.sentences(ctx, cmp.Or(o.Everyday, filepath.Join(filepath.Dir(filepath.Clean(dir)), "langid")), o); err != nil {
@@ -329,7 +331,7 @@ func (t *trainer) learn(e *example) {
 		grad[c] = g
 		t.bias[c] -= float32(0.005 * g)
 	}
-	if e.lang == gated {
+	if e.lang == gated && !e.part {
 		t.gate(e, &z, &grad)
 	}
 	t.styleStep(style, grad[heads:])
