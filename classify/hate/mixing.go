@@ -78,7 +78,7 @@ func (d *data) part(ctx context.Context, o TrainOptions, k int) (rows [deliverie
 // setCounts is how much a set has to say of the mixtures, whatever its size; anySet is for those without a name here.
 // Set by what helped on rows left out.
 var setCounts = map[string]float64{
-	"ghc": 0.6, "edos": 2.4, "davidson": 2, "implicit_hate": 4, "stormfront": 0.5, "hatemoji_build": 0.3, "mlma_eng": 0.05,
+	"ghc": 0.7, "edos": 3.4, "davidson": 3.2, "implicit_hate": 5, "stormfront": 0.5, "hatemoji_build": 0.3, "mlma_eng": 0.05,
 	"neutral_frames": 0.6, "frames": 0.4, "pheme_rumours": 0.1, "african-storybook": 0.5, "tatoeba-test-2021-08-07": 1, "tico19": 0.5,
 }
 
@@ -123,7 +123,7 @@ type mixer struct {
 }
 
 const (
-	mixRounds = 8
+	mixRounds = 24
 	mixBatch  = 1024
 	mixRate   = 0.02
 	mixNear   = 1e-4 // pull to the start

@@ -130,11 +130,13 @@ func train(ctx context.Context, dir string, o TrainOptions) (*Model, error) {
 // columns trains heads, experts and gate on the train rows and copies of some.
 func (d *data) columns(ctx context.Context, o TrainOptions) (*Model, error) {
 	t := newTrainer(data{train: d.augmented(linear.Rand(o.Seed)), sources: d.sources}, o)
+	var late average
 	for epoch := range o.Epochs {
-		if err := t.epoch(ctx, epoch); err != nil {
+		if err := t.epoch(ctx, epoch, &late); err != nil {
 			return nil, fmt.Errorf("training the hate model: %w", err)
 		}
 	}
+	late.settle(t)
 	return t.quantized(), nil
 }
 
@@ -286,7 +288,8 @@ func balance(rows []example, h, domain int) float32 {
 	return float32(min(max(n[0]/n[1], 1), maxBalance))
 }
 
-func (t *trainer) epoch(ctx context.Context, epoch int) error {
+// epoch learns from every row once. Of the second half of all epochs it adds what the weights are to an average.
+func (t *trainer) epoch(ctx context.Context, epoch int, late *average) error {
 	order := make([]int, len(t.train))
 	for i := range order {
 		order[i] = i
@@ -302,8 +305,49 @@ func (t *trainer) epoch(ctx context.Context, epoch int) error {
 			}
 		}
 		t.learn(&t.train[i])
+		if quarter := max(len(order)/4, 1); epoch >= t.o.Epochs/2 && n%quarter == quarter-1 {
+			late.add(t)
+		}
 	}
 	return nil
+}
+
+// average is the mean of what the weights were at several moments: to the end each text pulls them its way, and their
+// mean is nearer to where they are pulled to.
+type average struct {
+	weights [3][]float32
+	bias    [cols]float32
+	n       float32
+}
+
+func (a *average) add(t *trainer) {
+	a.n++
+	for i, w := range t.weights {
+		if a.weights[i] == nil {
+			a.weights[i] = make([]float32, len(w))
+		}
+		for j, x := range w {
+			a.weights[i][j] += x
+		}
+	}
+	for c, x := range t.bias {
+		a.bias[c] += x
+	}
+}
+
+// settle gives the trainer the mean for its weights.
+func (a *average) settle(t *trainer) {
+	if a.n == 0 {
+		return
+	}
+	for i, w := range a.weights {
+		for j, x := range w {
+			t.weights[i][j] = x / a.n
+		}
+	}
+	for c, x := range a.bias {
+		t.bias[c] = x / a.n
+	}
 }
 
 func (t *trainer) learn(e *example) {
