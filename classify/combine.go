@@ -213,19 +213,19 @@ func violent(v *verdict) float64 {
 	return min(max((p-unsure)/(sure-unsure), 0), 1)
 }
 
-// toneShare is how much the tone counts: the less, the more the text is like those that an expert was trained for. Cases
-// of our own want more of it and labelled rows less.
+// toneShare is how much the tone counts: the less, the more the text is like those that an expert was trained for, and the
+// longer it is where a head was trained. Cases of our own want more of it and labelled rows less.
 func (v *verdict) toneShare() float64 {
-	share := 1 - v.scores.Familiar
+	strange, near := 1-v.scores.Familiar, 1.0
 	if v.scores.Has(counterpoint.Hate) && v.cues.Words > toneWords {
-		share *= toneWords / float64(v.cues.Words)
+		near = toneWords / float64(v.cues.Words)
 	}
-	return share * share
+	return strange * math.Sqrt(strange) * near * near
 }
 
 // toneWords is how long a text may be for its tone to count in full: in a long one a bad word and a group have less to do
 // with each other, and the head has more to go by.
-const toneWords = 14
+const toneWords = 12
 
 // The hate heads of other languages than English know one small set of posts of one country: they are believed
 // by little more than half, and the tone more.
