@@ -178,7 +178,11 @@ func (m *Model) all(text, lang string) [cols]float64 {
 func (m *Model) sums(s *scratch, text, lang string) ([cols]float64, int) {
 	text = clip(text)
 	chars, words := s.buckets(s.cut(text), lang)
-	return m.outcome(chars, words, s.marks(text)), len(chars) + len(words)
+	var style []int32
+	if lang == gated { // only experts and the gate read it
+		style = s.marks(text)
+	}
+	return m.outcome(chars, words, style), len(chars) + len(words)
 }
 
 // scale makes a long text weigh as much as a short one.

@@ -25,7 +25,7 @@ func (s *scratch) cut(text string) []word {
 		return s.words
 	}
 	s.text = text
-	s.words, s.buf, s.singles = s.words[:0], s.buf[:0], 0
+	s.words, s.buf, s.singles, s.spelled = s.words[:0], s.buf[:0], 0, false
 	first, start, last := 0, -1, 0
 	known := folds()
 	i := -1
