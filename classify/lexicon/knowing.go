@@ -37,7 +37,8 @@ func (x *index) knowing(text *Text, share float64, split bool, alive uint64) uin
 		}
 		lost := alive &^ knows
 		for rest := lost & asked[i].loose; rest != 0; rest &= rest - 1 {
-			if k := bits.TrailingZeros64(rest); x.packs[k].lookLoose(t.word) {
+			k := bits.TrailingZeros64(rest)
+			if _, ok := x.packs[k].lookOnto(t.word); ok {
 				lost &^= 1 << k
 			}
 		}
@@ -118,16 +119,6 @@ func (t *tally) over(most float64, read int) uint64 {
 		}
 	}
 	return above
-}
-
-// lookLoose reports whether the pack knows a word by what is written onto it.
-func (p *pack) lookLoose(w string) bool {
-	if len(p.clitics) > 0 {
-		_, ok := p.lookPlain(w)
-		return ok
-	}
-	_, ok := p.lookAffix(w)
-	return ok
 }
 
 // may reports whether a pack of the index can be in the set; one that is in no index always can.
