@@ -389,6 +389,7 @@ func flagged(a counterpoint.SegmentAssessment, sure, heard bool) bool {
 // explain fills in the findings, and what spoke against.
 func (s *Stage) explain(text string, in Input, v *verdict, z *odds, blocked bool, a *counterpoint.SegmentAssessment) {
 	if denied := blocked && !signal(a.Stance); !denied {
+		a.Findings = slices.Grow(a.Findings, len(v.cues.Hits))
 		for _, h := range v.cues.Hits {
 			a.Findings = append(a.Findings, s.finding(h, z, 1))
 		}
@@ -416,6 +417,7 @@ func (s *Stage) explain(text string, in Input, v *verdict, z *odds, blocked bool
 
 func (s *Stage) explainTone(v *verdict, z *odds, a *counterpoint.SegmentAssessment) {
 	if z[atHate] >= 0 {
+		a.Findings = slices.Grow(a.Findings, len(v.tone.Hits))
 		for _, h := range v.tone.Hits {
 			a.Findings = append(a.Findings, s.finding(h, z, 1))
 		}
@@ -438,6 +440,7 @@ func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, a *coun
 	if toxic := a.Level > 0 || z[atOffensive] >= 0; toxic || z[atOffensive] >= decent {
 		marks = slices.DeleteFunc(s.model.Marks(text, v.lang(), toxic), func(m [2]int) bool { return inside(v.tone.Names, m) })
 	}
+	a.Findings = slices.Grow(a.Findings, len(marks))
 	for _, m := range marks {
 		a.Findings = append(a.Findings, counterpoint.Finding{Label: l, Score: sigmoid(z[atOffensive]), Start: m[0], End: m[1], Contribution: markWeight,
 			Reason: "the trained model hears " + heard[l] + " in these words", Version: s.versions["hate"]})
