@@ -37,7 +37,11 @@ func (s *scratch) cut(text string) []word {
 			}
 		}
 		r, size := rune(text[at]), 1
-		if r >= utf8.RuneSelf {
+		switch {
+		case r < utf8.RuneSelf:
+		case r >= 0xc2 && r < 0xe0 && at+1 < len(text) && text[at+1]&0xc0 == 0x80: // of two bytes, as most that are not ASCII
+			r, size = r&0x1f<<6|rune(text[at+1]&0x3f), 2
+		default:
 			r, size = utf8.DecodeRuneInString(text[at:])
 		}
 		at += size

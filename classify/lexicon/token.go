@@ -48,7 +48,11 @@ func (t *tokenizer) tokenize(text string, split bool) {
 	shapes := runeShapes()
 	for i := 0; i < len(text); t.pos++ {
 		r, size := rune(text[i]), 1
-		if r >= utf8.RuneSelf {
+		switch {
+		case r < utf8.RuneSelf:
+		case r >= 0xc2 && r < 0xe0 && i+1 < len(text) && text[i+1]&0xc0 == 0x80: // of two bytes, as most that are not ASCII
+			r, size = r&0x1f<<6|rune(text[i+1]&0x3f), 2
+		default:
 			r, size = utf8.DecodeRuneInString(text[i:])
 		}
 		i += size
