@@ -31,6 +31,7 @@ const (
 
 // scratch holds what scoring one text needs, so that the next text needs nothing new.
 type scratch struct {
+	table table  // that the rows will be read from, where it is known
 	text  string // that was cut into the words
 	words []word
 	buf   []rune

@@ -197,7 +197,7 @@ func (m *Model) scratch() *scratch {
 	if s, ok := m.pool.Get().(*scratch); ok {
 		return s
 	}
-	return &scratch{}
+	return &scratch{table: *m.rows()}
 }
 
 func clip(text string) string {

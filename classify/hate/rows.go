@@ -109,6 +109,7 @@ func (s *scratch) buckets(words []word, lang string) (chars, pairs []int32) {
 		}
 		before = h
 	}
+	linear.Fetch(s.table.words, s.wordRows)
 	return s.charRows, s.wordRows
 }
 
@@ -120,7 +121,9 @@ func (s *scratch) spell(words []word) {
 	s.spelled = true
 	s.charRows, s.ends, s.hashes = s.charRows[:0], s.ends[:0], s.hashes[:0]
 	for _, w := range words {
+		from := len(s.charRows)
 		s.charBuckets(w.runes)
+		linear.Fetch(s.table.chars, s.charRows[from:])
 		s.ends, s.hashes = append(s.ends, int32(len(s.charRows))), append(s.hashes, hashWord(w))
 	}
 }
