@@ -264,11 +264,11 @@ func trainedP(v *verdict, l counterpoint.Label) (float64, bool) {
 // raisedBy is what is sure enough to take a reviewer's time, empty for nothing: a cue, or a score that reaches its cut.
 func (s *Stage) raisedBy(in Input, v *verdict, z *odds, blocked bool) string {
 	r := raising(v, z, blocked)
-	if r.head != "" {
+	if !r.scored {
 		return r.head
 	}
 	for _, l := range threshold.Scores {
-		p, trained := r.scores[l]
+		p, trained := reaching(v, z, l)
 		if !trained {
 			continue
 		}
@@ -284,9 +284,15 @@ type raised struct {
 	// head is threshold.Call or threshold.Cues where a cue of the grammar, or the tone with more than one reason,
 	// flags the text, which no threshold stops.
 	head string
-	// scores are what each trained head has to reach its threshold with: its own probability, or what is left of
-	// it when the tone has had its say, whichever is less.
-	scores map[counterpoint.Label]float64
+	// scored is whether what reaching gives may flag it.
+	scored bool
+}
+
+// reaching is what a trained head has to reach its threshold with: its own probability, or what is left of it when the
+// tone has had its say, whichever is less; false is where none is.
+func reaching(v *verdict, z *odds, l counterpoint.Label) (float64, bool) {
+	p, trained := trainedP(v, l)
+	return min(p, sigmoid(z[place(l)])), trained
 }
 
 func raising(v *verdict, z *odds, blocked bool) raised {
@@ -300,13 +306,7 @@ func raising(v *verdict, z *odds, blocked bool) raised {
 	case v.tone.Logit() >= toneSure:
 		return raised{head: threshold.Cues}
 	}
-	out := raised{scores: map[counterpoint.Label]float64{}}
-	for _, l := range threshold.Scores {
-		if p, trained := trainedP(v, l); trained {
-			out.scores[l] = min(p, sigmoid(z[place(l)]))
-		}
-	}
-	return out
+	return raised{scored: true}
 }
 
 // Logits are the log-odds of the labels of a short text before they are calibrated, for those who calibrate.
@@ -337,7 +337,16 @@ func (s *Stage) Raising(text, lang string, kind counterpoint.SourceKind) (head s
 	}
 	z := logits(&v, blocked)
 	r := raising(&v, &z, blocked)
-	return r.head, r.scores, nil
+	if !r.scored {
+		return r.head, nil, nil
+	}
+	scores = map[counterpoint.Label]float64{}
+	for _, l := range threshold.Scores {
+		if p, trained := reaching(&v, &z, l); trained {
+			scores[l] = p
+		}
+	}
+	return "", scores, nil
 }
 
 // toneSure is a slur and a bad word beside it, or the like.
@@ -387,6 +396,7 @@ func flagged(a counterpoint.SegmentAssessment, sure, heard bool) bool {
 // explain fills in the findings, and what spoke against.
 func (s *Stage) explain(text string, in Input, v *verdict, z *odds, blocked bool, a *counterpoint.SegmentAssessment) {
 	if denied := blocked && !signal(a.Stance); !denied {
+		a.Findings = slices.Grow(a.Findings, len(v.cues.Hits))
 		for _, h := range v.cues.Hits {
 			a.Findings = append(a.Findings, s.finding(h, z, 1))
 		}
@@ -415,6 +425,7 @@ func (s *Stage) explain(text string, in Input, v *verdict, z *odds, blocked bool
 
 func (s *Stage) explainTone(v *verdict, z *odds, a *counterpoint.SegmentAssessment) {
 	if z[atHate] >= 0 {
+		a.Findings = slices.Grow(a.Findings, len(v.tone.Hits))
 		for _, h := range v.tone.Hits {
 			a.Findings = append(a.Findings, s.finding(h, z, 1))
 		}
@@ -438,6 +449,7 @@ func (s *Stage) explainModel(text string, in Input, v *verdict, z *odds, own boo
 	if toxic := a.Level > 0 || z[atOffensive] >= 0; toxic || z[atOffensive] >= decent {
 		marks = slices.DeleteFunc(s.model.Marks(text, v.lang(), toxic), func(m [2]int) bool { return inside(v.tone.Names, m) })
 	}
+	a.Findings = slices.Grow(a.Findings, len(marks))
 	for _, m := range marks {
 		a.Findings = append(a.Findings, counterpoint.Finding{Label: l, Score: sigmoid(z[atOffensive]), Start: m[0], End: m[1], Contribution: markWeight,
 			Reason: "the trained model hears " + heard[l] + " in these words", Version: s.versions["hate"]})
@@ -473,16 +485,16 @@ func settle(text string, z *odds, a *counterpoint.SegmentAssessment) {
 	}
 	for at, l := range counterpoint.Labels {
 		sum, best, worst := 0.0, -1, -1
-		for i, f := range a.Findings {
-			if f.Label == l {
+		for i := range a.Findings {
+			if f := &a.Findings[i]; f.Label == l {
 				sum += f.Contribution
 				if best < 0 || f.Contribution > a.Findings[best].Contribution {
 					best = i
 				}
 			}
 		}
-		for i, f := range a.Against {
-			if f.Label == l {
+		for i := range a.Against {
+			if f := &a.Against[i]; f.Label == l {
 				sum += f.Contribution
 				if worst < 0 || f.Contribution < a.Against[worst].Contribution {
 					worst = i

@@ -31,7 +31,8 @@ func (m *Model) calibrate(dev []example) {
 		if e.everyday {
 			everyday[e.lang]++
 		}
-		z, _, _ := m.raw(e.text, e.lang, counterpoint.Social)
+		sums := m.all(e.text, e.lang)
+		z, _ := m.heard(&sums, e.lang, counterpoint.Social)
 		for h, y := range e.y {
 			if y >= 0 {
 				scored[e.lang][h] = append(scored[e.lang][h], point{z: z[h], yes: y == 1, everyday: e.everyday})

@@ -20,33 +20,39 @@ func (m *Model) Explain(text, lang string, kind counterpoint.SourceKind, label c
 	s := m.scratch()
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
-	shares := m.shares(s, text, lang, kind, words, head, c.A)
-	scores := m.Score(text, lang, kind)
+	sums, grams := m.sums(s, text, lang)
+	scores := m.scores(m.calibrations(lang), &sums, grams, lang, kind)
+	shares := m.shares(s, m.line(&sums, lang, kind, head), lang, words, c.A)
 	var out []counterpoint.Finding
 	for i := 0; i < len(words); i++ {
 		if shares[i] <= 0 {
 			continue
 		}
-		f := counterpoint.Finding{Label: label, Score: scores.P(label), Start: words[i].start, End: words[i].end, Contribution: shares[i], Version: m.Version()}
+		f := counterpoint.Finding{Label: label, Score: scores.P(label), Start: words[i].start, End: words[i].end, Contribution: shares[i]}
 		for i+1 < len(words) && shares[i+1] > 0.05 && words[i+1].start-f.End <= 2 {
 			i++
 			f.End = words[i].end
 			f.Contribution += shares[i]
 		}
-		f.Reason = fmt.Sprintf("words that mark %s in the training data (%+.2f log-odds)", label, f.Contribution)
 		out = append(out, f)
 	}
 	slices.SortStableFunc(out, func(a, b counterpoint.Finding) int { return cmp.Compare(b.Contribution, a.Contribution) })
 	out = out[:min(top, len(out))]
 	slices.SortFunc(out, func(a, b counterpoint.Finding) int { return cmp.Compare(a.Start, b.Start) })
+	for i := range out {
+		out[i].Version = m.Version()
+		out[i].Reason = fmt.Sprintf("words that mark %s in the training data (%+.2f log-odds)", label, out[i].Contribution)
+	}
 	return out
 }
 
 // shares is what each word adds to the calibrated log-odds; pairs of words count half for each. With the
 // constant they sum to the logit: the mixture of experts counts as it stands for this text.
-func (m *Model) shares(s *scratch, text, lang string, kind counterpoint.SourceKind, words []word, head int, slope float64) []float64 {
+func (m *Model) shares(s *scratch, line [cols + 1]float64, lang string, words []word, slope float64) []float64 {
 	out := make([]float64, len(words))
-	line := m.line(s, text, lang, kind, head)
+	for c := range m.Step {
+		line[c] *= m.Step[c]
+	}
 	list := s.each(words, lang)
 	both := scales(list)
 	for _, g := range list {
@@ -57,7 +63,7 @@ func (m *Model) shares(s *scratch, text, lang string, kind counterpoint.SourceKi
 		w := 0.0
 		for c, f := range line[:cols] {
 			if f != 0 {
-				w += f * m.Step[c] * float64(int(row[c])-zero)
+				w += f * float64(int(row[c])-zero)
 			}
 		}
 		w *= slope * x
@@ -68,13 +74,12 @@ func (m *Model) shares(s *scratch, text, lang string, kind counterpoint.SourceKi
 }
 
 // line is what the sum of each column counts for a head, and last the constant.
-func (m *Model) line(s *scratch, text, lang string, kind counterpoint.SourceKind, head int) (line [cols + 1]float64) {
+func (m *Model) line(sums *[cols]float64, lang string, kind counterpoint.SourceKind, head int) (line [cols + 1]float64) {
 	if head > 0 || lang != gated {
 		line[head] = 1
 		return line
 	}
-	sums, _ := m.sums(s, text, lang)
-	return m.Mixtures[deliveryOf(kind)].line(&sums)
+	return m.Mixtures[deliveryOf(kind)].line(sums)
 }
 
 // Words is what every word of the text adds to the calibrated log-odds of the label, for and against. With
@@ -88,8 +93,9 @@ func (m *Model) Words(text, lang string, kind counterpoint.SourceKind, label cou
 	s := m.scratch()
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
+	sums, _ := m.sums(s, text, lang)
 	var out []counterpoint.Finding
-	for i, share := range m.shares(s, text, lang, kind, words, head, c.A) {
+	for i, share := range m.shares(s, m.line(&sums, lang, kind, head), lang, words, c.A) {
 		out = append(out, counterpoint.Finding{Label: label, Start: words[i].start, End: words[i].end, Contribution: share})
 	}
 	return out
@@ -104,7 +110,8 @@ func (m *Model) Constant(text, lang string, kind counterpoint.SourceKind, label 
 	}
 	s := m.scratch()
 	defer m.pool.Put(s)
-	line := m.line(s, text, lang, kind, head)
+	sums, _ := m.sums(s, text, lang)
+	line := m.line(&sums, lang, kind, head)
 	style := s.mannered(clip(text))
 	sum, x := line[cols], scale(len(style))
 	for i, f := range line[:cols] {

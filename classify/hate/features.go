@@ -31,6 +31,7 @@ const (
 
 // scratch holds what scoring one text needs, so that the next text needs nothing new.
 type scratch struct {
+	table table  // that the rows will be read from, where it is known
 	text  string // that was cut into the words
 	words []word
 	buf   []rune
@@ -41,7 +42,13 @@ type scratch struct {
 	style []uint32
 
 	charRows, wordRows, styleRows []int32 // buckets
+	tagged                        []int32 // those of the tagger
 	odds                          []float64
+
+	// spelled is whether the letters of the words are in charRows, up to ends of each, and the words in hashes.
+	spelled bool
+	ends    []int32
+	hashes  []uint64
 }
 
 // gram is one n-gram of a text: its first weight, and the words it spans.

@@ -138,13 +138,21 @@ func (m *Model) Trained(lang string, label counterpoint.Label) bool {
 
 // Score scores the text. What is heard on the radio is mixed otherwise than what is written.
 func (m *Model) Score(text, lang string, kind counterpoint.SourceKind) Scores {
-	out := Scores{p: [heads]float64{neutral, neutral, neutral, neutral}}
 	calibration := m.calibrations(lang)
-	if out.Trained = calibration != nil; !out.Trained {
-		return out
+	if calibration == nil {
+		return Scores{p: [heads]float64{neutral, neutral, neutral, neutral}}
 	}
-	z, alike, grams := m.raw(text, lang, kind)
-	out.Familiar = alike
+	s := m.scratch()
+	defer m.pool.Put(s)
+	sums, grams := m.sums(s, text, lang)
+	return m.scores(calibration, &sums, grams, lang, kind)
+}
+
+// scores is what the sums of all columns say of a text with so many n-grams.
+func (m *Model) scores(calibration *[heads]*Platt, sums *[cols]float64, grams int, lang string, kind counterpoint.SourceKind) Scores {
+	out := Scores{p: [heads]float64{neutral, neutral, neutral, neutral}, Trained: true}
+	var z [heads]float64
+	z, out.Familiar = m.heard(sums, lang, kind)
 	for i, c := range calibration {
 		if c != nil && grams > 0 {
 			v := c.A*z[i] + c.B
@@ -154,16 +162,13 @@ func (m *Model) Score(text, lang string, kind counterpoint.SourceKind) Scores {
 	return out
 }
 
-// raw is the uncalibrated outcome of a text, how familiar it is, and how many n-grams it has.
-func (m *Model) raw(text, lang string, kind counterpoint.SourceKind) (z [heads]float64, alike float64, grams int) {
-	s := m.scratch()
-	defer m.pool.Put(s)
-	sums, grams := m.sums(s, text, lang)
+// heard is the uncalibrated outcome of a text by the sums of all columns, and how familiar it is.
+func (m *Model) heard(sums *[cols]float64, lang string, kind counterpoint.SourceKind) (z [heads]float64, alike float64) {
 	copy(z[:], sums[:heads])
 	if lang == gated {
-		z[0], alike = m.Mixtures[deliveryOf(kind)].outcome(&sums), familiar(&sums)
+		z[0], alike = m.Mixtures[deliveryOf(kind)].outcome(sums), familiar(sums)
 	}
-	return z, alike, grams
+	return z, alike
 }
 
 // all are the sums of all columns.
@@ -178,7 +183,11 @@ func (m *Model) all(text, lang string) [cols]float64 {
 func (m *Model) sums(s *scratch, text, lang string) ([cols]float64, int) {
 	text = clip(text)
 	chars, words := s.buckets(s.cut(text), lang)
-	return m.outcome(chars, words, s.marks(text)), len(chars) + len(words)
+	var style []int32
+	if lang == gated { // only experts and the gate read it
+		style = s.marks(text)
+	}
+	return m.outcome(chars, words, style), len(chars) + len(words)
 }
 
 // scale makes a long text weigh as much as a short one.
@@ -188,7 +197,7 @@ func (m *Model) scratch() *scratch {
 	if s, ok := m.pool.Get().(*scratch); ok {
 		return s
 	}
-	return &scratch{}
+	return &scratch{table: *m.rows()}
 }
 
 func clip(text string) string {

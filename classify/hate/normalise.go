@@ -25,7 +25,7 @@ func (s *scratch) cut(text string) []word {
 		return s.words
 	}
 	s.text = text
-	s.words, s.buf, s.singles = s.words[:0], s.buf[:0], 0
+	s.words, s.buf, s.singles, s.spelled = s.words[:0], s.buf[:0], 0, false
 	first, start, last := 0, -1, 0
 	known := folds()
 	i := -1
@@ -37,7 +37,11 @@ func (s *scratch) cut(text string) []word {
 			}
 		}
 		r, size := rune(text[at]), 1
-		if r >= utf8.RuneSelf {
+		switch {
+		case r < utf8.RuneSelf:
+		case r >= 0xc2 && r < 0xe0 && at+1 < len(text) && text[at+1]&0xc0 == 0x80: // of two bytes, as most that are not ASCII
+			r, size = r&0x1f<<6|rune(text[at+1]&0x3f), 2
+		default:
 			r, size = utf8.DecodeRuneInString(text[at:])
 		}
 		at += size

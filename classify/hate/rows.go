@@ -97,12 +97,11 @@ func (m *Model) outcome(chars, words, style []int32) (z [cols]float64) {
 // buckets lists the buckets of the n-grams that each lists, without their places in the text: of characters, and of
 // words and pairs.
 func (s *scratch) buckets(words []word, lang string) (chars, pairs []int32) {
-	s.charRows, s.wordRows = s.charRows[:0], s.wordRows[:0]
+	s.spell(words)
+	s.wordRows = s.wordRows[:0]
 	own := hashLang(lang)
 	var before uint64
-	for i, w := range words {
-		s.charBuckets(w.runes)
-		h := hashWord(w)
+	for i, h := range s.hashes {
 		s.wordRows = append(s.wordRows, wordBucket(h), wordBucket(h^own))
 		if i > 0 {
 			pair := linear.Mix(before, ' ') ^ h*3
@@ -110,7 +109,32 @@ func (s *scratch) buckets(words []word, lang string) (chars, pairs []int32) {
 		}
 		before = h
 	}
+	linear.Fetch(s.table.words, s.wordRows)
 	return s.charRows, s.wordRows
+}
+
+// spell lists the buckets of the letters of all words that were cut, and hashes of the words: once for a text.
+func (s *scratch) spell(words []word) {
+	if s.spelled {
+		return
+	}
+	s.spelled = true
+	s.charRows, s.ends, s.hashes = s.charRows[:0], s.ends[:0], s.hashes[:0]
+	for _, w := range words {
+		from := len(s.charRows)
+		s.charBuckets(w.runes)
+		linear.Fetch(s.table.chars, s.charRows[from:])
+		s.ends, s.hashes = append(s.ends, int32(len(s.charRows))), append(s.hashes, hashWord(w))
+	}
+}
+
+// letters are the buckets of the letters of word i.
+func (s *scratch) letters(i int) []int32 {
+	from := int32(0)
+	if i > 0 {
+		from = s.ends[i-1]
+	}
+	return s.charRows[from:s.ends[i]]
 }
 
 func wordBucket(h uint64) int32 { return int32(linear.Bucket(h, wordBits)) }

@@ -23,34 +23,49 @@ type taggerHeader struct {
 
 // tagRows lists the buckets of word i: its letters, itself, and its neighbours.
 func (s *scratch) tagRows(words []word, i int) []int32 {
-	s.charRows = s.charRows[:0]
-	s.charBuckets(words[i].runes)
-	for k, b := range s.charRows {
-		s.charRows[k] = b >> (charBits - tagBits)
+	s.spell(words)
+	s.tagged = s.tagged[:0]
+	for _, b := range s.letters(i) {
+		s.tagged = append(s.tagged, tagBucket(b))
 	}
-	h := hashWord(words[i])
+	near := s.nearby(i)
+	s.tagged = append(s.tagged, near[:]...)
+	return s.tagged
+}
+
+// tagBucket is the bucket of an n-gram of letters.
+func tagBucket(b int32) int32 { return b >> (charBits - tagBits) }
+
+// nearby are the buckets of word i and its neighbours. Each counts twice: words count as much as their many letters.
+func (s *scratch) nearby(i int) (out [10]int32) {
+	h := s.hashes[i]
 	var before, after uint64 = 1, 2
 	if i > 0 {
-		before = hashWord(words[i-1])
+		before = s.hashes[i-1]
 	}
-	if i+1 < len(words) {
-		after = hashWord(words[i+1])
+	if i+1 < len(s.hashes) {
+		after = s.hashes[i+1]
 	}
-	for _, x := range [...]uint64{h, linear.Mix(before, '<'), linear.Mix(after, '>'), linear.Mix(before, '<') ^ h*3, linear.Mix(after, '>') ^ h*5} {
-		s.charRows = append(s.charRows, int32(linear.Bucket(x+7, tagBits)), int32(linear.Bucket(x*3+11, tagBits))) // words count as much as their many letters
+	before, after = linear.Mix(before, '<'), linear.Mix(after, '>')
+	for k, x := range [...]uint64{h, before, after, before ^ h*3, after ^ h*5} {
+		out[2*k], out[2*k+1] = int32(linear.Bucket(x+7, tagBits)), int32(linear.Bucket(x*3+11, tagBits))
 	}
-	return s.charRows
+	return out
 }
 
 // tagged are the calibrated log-odds of every word to be one that people would mark.
 func (m *Model) tagged(s *scratch, words []word) []float64 {
+	s.spell(words)
 	s.odds = s.odds[:0]
 	for i := range words {
-		sum, rows := 0, s.tagRows(words, i)
-		for _, b := range rows {
+		sum, letters, near := 0, s.letters(i), s.nearby(i)
+		for _, b := range letters {
+			sum += int(m.tags[tagBucket(b)])
+		}
+		for _, b := range near {
 			sum += int(m.tags[b])
 		}
-		s.odds = append(s.odds, m.Tagger.Bias+float64(m.Tagger.Step*scale(len(rows))*float64(sum)))
+		s.odds = append(s.odds, m.Tagger.Bias+float64(m.Tagger.Step*scale(len(letters)+len(near))*float64(sum)))
 	}
 	return s.odds
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -139,30 +140,29 @@ func unstretch(w string) []string {
 		return nil
 	}
 	out := []string{""}
-	rs := []rune(w)
-	for i := 0; i < len(rs); {
-		j := i
-		for j < len(rs) && rs[j] == rs[i] {
-			j++
+	from := 0 // of what no spelling has yet
+	for i := 0; i < len(w); {
+		_, size := utf8.DecodeRuneInString(w[i:])
+		one, j := w[i:i+size], i+size
+		for strings.HasPrefix(w[j:], one) {
+			j += size
 		}
-		one := string(rs[i])
-		switch {
-		case j-i < 3:
-			for k := range out {
-				out[k] += strings.Repeat(one, j-i)
-			}
-		case len(out) > 8:
-			for k := range out {
-				out[k] += one
-			}
-		default:
-			n := len(out)
-			for k := range n {
-				out = append(out, out[k]+one+one)
-				out[k] += one
+		if j-i < 3*size {
+			i = j
+			continue
+		}
+		for k := range out {
+			out[k] += w[from:i] + one
+		}
+		if len(out) <= 8 {
+			for k := range len(out) {
+				out = append(out, out[k]+one)
 			}
 		}
-		i = j
+		i, from = j, j
+	}
+	for k := range out {
+		out[k] += w[from:]
 	}
 	return out
 }

@@ -21,18 +21,16 @@ type index struct {
 	tails  [pairs]uint64    // and that ends so
 }
 
-// slot is the place of a term, 0 for none. Its key is the word itself where eight bytes hold it, else a hash of it.
+// slot is the place of a term, 0 for none, and which packs know it. Its key is the word itself where eight bytes hold it,
+// else a hash of it: then the term is below 0.
 type slot struct {
-	key  uint64
-	term int32
-	long bool
+	key   uint64
+	term  int32
+	known int32
 }
 
 // term is where what packs say of one word begins. The first is of no word.
-type term struct {
-	known                      int32 // which packs know it
-	words, tones, opened, runs int32
-}
+type term struct{ words, tones, opened, runs int32 }
 
 // known are the packs that know a word, one bit each. The zero known is of a word nobody knows.
 type known struct {
@@ -140,8 +138,8 @@ func (x *index) build(words map[string]*known) {
 			shared[*k] = int32(len(x.knowns))
 			x.knowns = append(x.knowns, *k)
 		}
-		x.place(w, int32(len(x.terms)))
-		x.terms = append(x.terms, term{shared[*k], int32(len(x.words)), int32(len(x.tones)), int32(len(x.opened)), int32(len(x.runs))})
+		x.place(w, int32(len(x.terms)), shared[*k])
+		x.terms = append(x.terms, term{int32(len(x.words)), int32(len(x.tones)), int32(len(x.opened)), int32(len(x.runs))})
 		x.texts = append(x.texts, w)
 		for set := k.words; set != 0; set &= set - 1 {
 			x.words = append(x.words, x.packs[bits.TrailingZeros64(set)].words[w])
@@ -169,7 +167,7 @@ func (o *opens) number(x *index) {
 	for _, ph := range o.phrases {
 		second := int32(0)
 		if ph.words[1] != "_" {
-			second = x.find(ph.words[1])
+			second = x.find(ph.words[1]).term
 		}
 		o.seconds = append(o.seconds, second)
 	}
@@ -177,7 +175,7 @@ func (o *opens) number(x *index) {
 
 func (r *runs) number(x *index) {
 	for _, ph := range r.phrases {
-		r.seconds = append(r.seconds, x.find(ph.words[1]))
+		r.seconds = append(r.seconds, x.find(ph.words[1]).term)
 	}
 }
 

@@ -2,11 +2,12 @@ package lexicon
 
 import "math/bits"
 
-// Knowing are the languages whose packs may know at least this share of a text's words. It is quick and errs on
-// the side of too many: Reading.Known is the true share. The answer lives as long as the text.
+// Knowing are the languages whose packs may know at least this share of a text's words and have not read it. It is quick
+// and errs on the side of too many: Reading.Known is the true share. The answer lives as long as the text.
 func (l *Lexicon) Knowing(text *Text, share float64) []string {
 	x := l.all()
-	left := x.knowing(text, share, false, x.asks&^x.split) | x.knowing(text, share, true, x.asks&x.split)
+	asks := x.asks &^ text.heard
+	left := x.knowing(text, share, false, asks&^x.split) | x.knowing(text, share, true, asks&x.split)
 	text.langs = text.langs[:0]
 	for ; left != 0; left &= left - 1 {
 		text.langs = append(text.langs, x.packs[bits.TrailingZeros64(left)].lang)
@@ -21,6 +22,9 @@ func (x *index) knowing(text *Text, share float64, split bool, alive uint64) uin
 	}
 	toks, hides, asked := text.tokens(split), text.spellings(split), text.asked(x, split)
 	most := (1 - share) * float64(len(toks))
+	if alive = perhaps(toks, hides, asked, most, alive); alive == 0 {
+		return 0
+	}
 	var strange, names tally
 	for i := range toks {
 		t := &toks[i]
@@ -33,7 +37,8 @@ func (x *index) knowing(text *Text, share float64, split bool, alive uint64) uin
 		}
 		lost := alive &^ knows
 		for rest := lost & asked[i].loose; rest != 0; rest &= rest - 1 {
-			if k := bits.TrailingZeros64(rest); x.packs[k].lookLoose(t.word) {
+			k := bits.TrailingZeros64(rest)
+			if _, ok := x.packs[k].lookOnto(t.word); ok {
 				lost &^= 1 << k
 			}
 		}
@@ -60,6 +65,24 @@ func (x *index) knowing(text *Text, share float64, split bool, alive uint64) uin
 		}
 	}
 	return alive
+}
+
+// perhaps leaves of the packs those that may know enough words: what may be a name, hides a spelling or may have
+// something written onto it counts as known.
+func perhaps(toks []token, hides [][]string, asked []knowing, most float64, alive uint64) uint64 {
+	var strange tally
+	for i := range toks {
+		if hides != nil && hides[i] != nil || toks[i].capital {
+			continue
+		}
+		strange.add(alive &^ (asked[i].words | asked[i].parts | asked[i].loose))
+		if i%8 == 7 {
+			if alive &^= strange.over(most, i+1); alive == 0 {
+				return 0
+			}
+		}
+	}
+	return alive &^ strange.over(most, len(toks))
 }
 
 // tally counts for every pack: bit i of plane k is bit k of the count of pack i.
@@ -96,16 +119,6 @@ func (t *tally) over(most float64, read int) uint64 {
 		}
 	}
 	return above
-}
-
-// lookLoose reports whether the pack knows a word by what is written onto it.
-func (p *pack) lookLoose(w string) bool {
-	if len(p.clitics) > 0 {
-		_, ok := p.lookPlain(w)
-		return ok
-	}
-	_, ok := p.lookAffix(w)
-	return ok
 }
 
 // may reports whether a pack of the index can be in the set; one that is in no index always can.

@@ -94,6 +94,7 @@ func (l *Lexicon) pack(lang string) (*pack, error) {
 func (l *Lexicon) Read(lang string, text *Text, c Context) (Reading, error) {
 	x := l.all()
 	if p := x.of[lang]; p != nil {
+		text.heard |= p.bit
 		return p.reading(text, x, c), nil
 	}
 	if !l.Has(lang) {

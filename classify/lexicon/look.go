@@ -5,35 +5,43 @@ import (
 	"slices"
 )
 
-func (x *index) place(w string, term int32) {
+func (x *index) place(w string, term, known int32) {
 	key, long := keyOf(w)
 	i := x.first(key)
 	for x.slots[i].term != 0 {
 		i = (i + 1) & (len(x.slots) - 1)
 	}
-	x.slots[i] = slot{key, term, long}
+	if long {
+		term = -term
+	}
+	x.slots[i] = slot{key, term, known}
 }
 
 // first is the slot from which on a key may stand.
 func (x *index) first(key uint64) int { return int(mixed(key)) & (len(x.slots) - 1) }
 
-// find is the term of a word, 0 where nobody knows it.
-func (x *index) find(w string) int32 {
+// find is the slot of a word; an empty one where nobody knows it.
+func (x *index) find(w string) slot {
 	key, long := keyOf(w)
 	i := x.first(key)
-	return x.findFrom(w, i, slot{key: key, long: long}, x.slots[i])
+	return x.findFrom(w, i, key, long, x.slots[i])
 }
 
-// findFrom is find, from the slot i on.
-func (x *index) findFrom(w string, i int, want, s slot) int32 {
+// findFrom is find, from the slot i on. The term that it answers is not below 0.
+func (x *index) findFrom(w string, i int, key uint64, long bool, s slot) slot {
 	for s.term != 0 {
-		if s.key == want.key && s.long == want.long && (!s.long || x.texts[s.term] == w) {
-			return s.term
+		if s.key == key && (s.term < 0) == long {
+			if !long {
+				return s
+			}
+			if s.term = -s.term; x.texts[s.term] == w {
+				return s
+			}
 		}
 		i = (i + 1) & (len(x.slots) - 1)
 		s = x.slots[i]
 	}
-	return 0
+	return slot{}
 }
 
 // keyOf is the bytes of a word of eight at most, none of which is 0, and a hash of a longer one.
@@ -118,13 +126,13 @@ func (c *cutting) ask(x *index) {
 	for i := range c.toks {
 		key, long := keyOf(c.toks[i].word)
 		at := x.first(key)
-		c.found[i] = found{slot{key: key, long: long}, x.slots[at], at}
+		c.found[i] = found{x.slots[at], key, at, long}
 	}
 	c.any = 0
 	for i := range c.toks {
 		w, f := c.toks[i].word, &c.found[i]
-		k := knowing{term: x.findFrom(w, f.at, f.want, f.slot)}
-		k.known = &x.knowns[x.terms[k.term].known]
+		s := x.findFrom(w, f.at, f.key, f.long, f.slot)
+		k := knowing{known: &x.knowns[s.known], term: s.term}
 		if n := len(w); n > 2 { // nothing is written onto less
 			k.loose = x.heads[pair(w[0], w[1])] & x.tails[pair(w[n-2], w[n-1])]
 		}
@@ -133,14 +141,16 @@ func (c *cutting) ask(x *index) {
 	}
 }
 
-// found is the first slot in which a word may stand.
+// found is the first slot in which a word with a key may stand, and its place.
 type found struct {
-	want, slot slot
-	at         int
+	slot slot
+	key  uint64
+	at   int
+	long bool
 }
 
 // ask is what an index knows of a word.
 func (x *index) ask(w string) (*term, *known) {
-	t := &x.terms[x.find(w)]
-	return t, &x.knowns[t.known]
+	s := x.find(w)
+	return &x.terms[s.term], &x.knowns[s.known]
 }

@@ -328,9 +328,9 @@ func foldWord(s string) string {
 	return b.String()
 }
 
-// lookAny finds a word, trying spellings that hide it and, last, without what is written onto its front.
+// lookAny finds a word that is not one as it is, trying without what is written onto it and spellings that it hides.
 func (p *pack) lookAny(w string, hidden []string) (word, bool) {
-	if found, ok := p.lookPlain(w); ok {
+	if found, ok := p.lookOnto(w); ok {
 		return found, true
 	}
 	for _, h := range hidden {
@@ -391,9 +391,14 @@ func (p *pack) lookPlain(w string) (word, bool) {
 	if found, ok := p.lookWord(w); ok {
 		return found, true
 	}
+	return p.lookOnto(w)
+}
+
+// lookOnto finds a word without what is written onto it.
+func (p *pack) lookOnto(w string) (word, bool) {
 	for _, c := range p.clitics {
-		rest, ok := strings.CutPrefix(w, c)
-		if !ok || utf8.RuneCountInString(rest) < 3 {
+		rest, ok := bared(w, c)
+		if !ok {
 			continue
 		}
 		if found, ok := p.lookWord(rest); ok && !(found.tags.any(tImp, tAmb, tFin) && c != "و" && c != "ف") {
@@ -401,6 +406,15 @@ func (p *pack) lookPlain(w string) (word, bool) {
 		}
 	}
 	return p.lookAffix(w)
+}
+
+// bared is a word without a clitic on its front; false is where it has none or three letters are not left.
+func bared(w, clitic string) (string, bool) {
+	n := len(clitic)
+	if n > len(w) || w[n-1] != clitic[n-1] || w[:n] != clitic { // of most words the last byte tells
+		return "", false
+	}
+	return w[n:], utf8.RuneCountInString(w[n:]) >= 3
 }
 
 func (p *pack) lookAffix(w string) (word, bool) {
@@ -449,7 +463,12 @@ func (p *pack) read(text *Text, x *index) []token {
 			w := x.word(asked[i], p)
 			toks[i].tags, toks[i].entry = w.tags, w.entry
 			continue
-		case hidden == nil && !p.may(asked[i].loose):
+		case p.bit == 0:
+			if w, ok := p.lookWord(toks[i].word); ok {
+				toks[i].tags, toks[i].entry = w.tags, w.entry
+				continue
+			}
+		case hidden == nil && asked[i].loose&p.bit == 0:
 			continue
 		}
 		if w, ok := p.lookAny(toks[i].word, hidden); ok {

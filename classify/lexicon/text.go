@@ -16,6 +16,7 @@ type Text struct {
 	known []bool
 	long  []uint8
 	langs []string
+	heard uint64 // packs that have read it
 }
 
 // cutting is one way of cutting a text.
@@ -35,7 +36,7 @@ var spareTexts = sync.Pool{New: func() any { return new(Text) }}
 // Cut prepares a text for reading.
 func Cut(text string) *Text {
 	t := spareTexts.Get().(*Text)
-	t.text, t.read = text, [2]*cutting{}
+	t.text, t.read, t.heard = text, [2]*cutting{}, 0
 	return t
 }
 

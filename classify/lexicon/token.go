@@ -45,24 +45,29 @@ func tokenize(text string, split bool) []token {
 
 func (t *tokenizer) tokenize(text string, split bool) {
 	*t = tokenizer{split: split, toks: t.toks[:0], folded: t.folded[:0], ends: t.ends[:0]}
-	kinds := runeKinds()
+	shapes := runeShapes()
 	for i := 0; i < len(text); t.pos++ {
 		r, size := rune(text[i]), 1
-		if r >= utf8.RuneSelf {
+		switch {
+		case r < utf8.RuneSelf:
+		case r >= 0xc2 && r < 0xe0 && i+1 < len(text) && text[i+1]&0xc0 == 0x80: // of two bytes, as most that are not ASCII
+			r, size = r&0x1f<<6|rune(text[i+1]&0x3f), 2
+		default:
 			r, size = utf8.DecodeRuneInString(text[i:])
 		}
 		i += size
-		kind := runeKind(0)
+		var s shape
 		if r < foldedRunes {
-			kind = kinds[r]
+			s = shapes[r]
 		} else {
-			r, kind = t.beyond(r)
+			r, s = t.beyond(r)
 		}
-		switch {
-		case kind == letter|plain:
-			t.small(byte(r))
+		switch kind := s.kind; {
+		case kind == letter|plain && size == 1:
+			n := t.small(text[i-1:]) - 1
+			i, t.pos = i+n, t.pos+n
 		case kind&letter != 0:
-			t.letter(r, kind)
+			t.letter(r, s)
 		case r == ' ':
 			t.flush()
 		case kind&unseen != 0:
@@ -190,34 +195,68 @@ func kindOf(r rune) (k runeKind) {
 	return k
 }
 
-// runeKinds are worked out once, as their folding is.
-var runeKinds = sync.OnceValue(func() *[foldedRunes]runeKind {
-	var t [foldedRunes]runeKind
+// shape is what a rune does to words, what it does to the one it stands in as it is folded, and its folding where that
+// is one rune, else 0.
+type shape struct {
+	kind, within runeKind
+	folded       rune
+}
+
+func shapeOf(r rune) shape {
+	s := shape{kind: kindOf(r)}
+	if s.kind&(letter|strange) == 0 {
+		return s
+	}
+	if s.within = s.kind; s.kind&number == 0 {
+		s.within |= plain
+	}
+	text := foldRune(r)
+	for _, c := range text {
+		if r >= utf8.RuneSelf && c < foldedRunes { // it may be a figure in disguise
+			s.within |= kindOf(c)
+		}
+	}
+	if c, n := utf8.DecodeRuneInString(text); n > 0 && n == len(text) {
+		s.folded = c
+	}
+	return s
+}
+
+// runeShapes are worked out once.
+var runeShapes = sync.OnceValue(func() *[foldedRunes]shape {
+	var t [foldedRunes]shape
 	for r := range t {
-		t[r] = kindOf(rune(r))
+		t[r] = shapeOf(rune(r))
 	}
 	return &t
 })
 
-// beyond is the rune and its kind where neither stands in the tables.
-func (t *tokenizer) beyond(r rune) (rune, runeKind) {
+// beyond is the rune and its shape where neither stands in the tables.
+func (t *tokenizer) beyond(r rune) (rune, shape) {
 	if r >= 0x1f170 && r <= 0x1f17f {
 		r = squared[r-0x1f170]
 	}
 	t.pictures = t.pictures || r >= firstPicture
-	return r, kindOf(r)
+	return r, shapeOf(r)
 }
 
-// small is letter for a small letter of ASCII.
-func (t *tokenizer) small(b byte) {
-	n := len(t.folded) - t.begin
-	if n == 0 {
+// small is letter for the small letters of ASCII that a text begins with, and says how many there are.
+func (t *tokenizer) small(text string) int {
+	n, have := 1, len(t.folded)-t.begin
+	for n < len(text) && text[n] >= 'a' && text[n] <= 'z' {
+		n++
+	}
+	if have == 0 {
 		t.start(false)
 	}
-	if n < limit {
-		t.folded, t.kinds = append(t.folded, b), t.kinds|plain
-		t.drawn(rune(b))
+	if have < limit {
+		kept := text[:min(n, limit-have)]
+		t.folded, t.kinds = append(t.folded, kept...), t.kinds|plain
+		for i := range len(kept) {
+			t.drawn(rune(kept[i]))
+		}
 	}
+	return n
 }
 
 // start begins a word.
@@ -225,34 +264,25 @@ func (t *tokenizer) start(capital bool) {
 	t.from, t.capital, t.acronym, t.run, t.kinds = t.pos, capital, false, 0, 0
 }
 
-func (t *tokenizer) letter(r rune, kind runeKind) {
+func (t *tokenizer) letter(r rune, s shape) {
 	n := len(t.folded) - t.begin
 	switch {
 	case n == 0:
-		t.start(kind&upper != 0)
-	case kind&upper != 0:
+		t.start(s.kind&upper != 0)
+	case s.kind&upper != 0:
 		t.acronym = true
 	}
 	if n >= limit {
 		return
 	}
-	if t.kinds |= kind; kind&number == 0 {
-		t.kinds |= plain
-	}
-	if r < utf8.RuneSelf {
-		if kind&upper != 0 {
-			r |= 0x20
-		}
-		t.folded = append(t.folded, byte(r))
-		t.drawn(r)
+	t.kinds |= s.within
+	if s.folded != 0 {
+		t.folded = utf8.AppendRune(t.folded, s.folded)
+		t.drawn(s.folded)
 		return
 	}
-	f := foldRune(r)
-	t.folded = append(t.folded, f...)
-	for _, c := range f {
-		if c < foldedRunes { // it may be a figure in disguise
-			t.kinds |= runeKinds()[c]
-		}
+	for _, c := range foldRune(r) {
+		t.folded = utf8.AppendRune(t.folded, c)
 		t.drawn(c)
 	}
 }
@@ -272,7 +302,7 @@ func (t *tokenizer) sign(r rune, rest string) {
 	switch r {
 	case '@', '$':
 		if len(t.folded) > t.begin || unicode.IsLetter(first(rest)) {
-			t.letter(r, strange|number)
+			t.letter(r, runeShapes()[r])
 			return
 		}
 	case '\'', '’', 'ʼ':

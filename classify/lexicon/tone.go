@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode/utf8"
 )
 
 // toneFile is the part of a pack that says what is bad to say of people, beside the grammar of calls. Its words
@@ -163,8 +162,13 @@ func (t *tones) plain(w string) tone {
 	if found := t.stemmed(w); found != 0 {
 		return found
 	}
+	return t.onto(w)
+}
+
+// onto is what a word is without what is written onto its front.
+func (t *tones) onto(w string) tone {
 	for _, c := range t.clitics {
-		if rest, ok := strings.CutPrefix(w, c); ok && utf8.RuneCountInString(rest) >= 3 {
+		if rest, ok := bared(w, c); ok {
 			if found := t.stemmed(rest); found != 0 {
 				return found
 			}

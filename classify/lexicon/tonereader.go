@@ -126,10 +126,11 @@ func (t *tones) knew(w string, k knowing) bool {
 
 // hears is plain, for a word that the index was asked of.
 func (t *tones) hears(w string, k knowing, x *index) tone {
-	if len(t.clitics) > 0 && (t.bit == 0 || k.tones&t.bit == 0 && k.loose&t.bit != 0) {
-		return t.plain(w)
+	found := t.stands(w, k, x)
+	if found == 0 && (t.bit == 0 || k.loose&t.bit != 0) {
+		found = t.onto(w)
 	}
-	return t.stands(w, k, x)
+	return found
 }
 
 // stands is stemmed, for such a word.

@@ -40,6 +40,13 @@ func Dots(out, matrix []float32, which []int, x []float32) {
 // MostRows is how many rows of bytes fit in 16-bit lanes.
 const MostRows = 256
 
+// Fetch asks for rows of 16 bytes that AddRows will be given soon, so that they are on their way while other work is done.
+func Fetch(rows []byte, which []int32) {
+	if vectors && len(rows) > 0 && len(which) > 0 {
+		fetch16(&rows[0], &which[0], len(which))
+	}
+}
+
 const evenBytes = 0x00ff00ff00ff00ff
 
 // AddRows adds rows of bytes to 16-bit lanes: which are the numbers of the rows, width the bytes of each, a multiple

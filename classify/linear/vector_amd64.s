@@ -60,6 +60,23 @@ sums:
 	MOVUPS   X6, (DI)
 	RET
 
+// func fetch16(rows *byte, which *int32, n int)
+//
+// A row that is not there does no harm.
+TEXT ·fetch16(SB), NOSPLIT, $0-24
+	MOVQ rows+0(FP), SI
+	MOVQ which+8(FP), DX
+	MOVQ n+16(FP), CX
+
+next:
+	MOVL        (DX), AX
+	SHLQ        $4, AX
+	PREFETCHT0  (SI)(AX*1)
+	ADDQ        $4, DX
+	DECQ        CX
+	JNZ         next
+	RET
+
 // func addRows64(lanes *[16]uint64, rows *byte, which *int32, n int)
 //
 // Every 16 bytes of the rows become eight words of the even and eight of the odd bytes, as addRows does it.

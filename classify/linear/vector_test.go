@@ -91,3 +91,14 @@ func TestAddRowsThatAreNotThere(t *testing.T) {
 		f(width, -1)
 	}
 }
+
+// Fetch only asks: it takes rows that are not there, and none.
+func TestFetchDoesNoHarm(t *testing.T) {
+	rows := make([]byte, 64)
+	linear.Fetch(rows, []int32{0, 3, 4, -1, math.MaxInt32})
+	linear.Fetch(rows, nil)
+	linear.Fetch(nil, []int32{0})
+	if !slices.Equal(rows, make([]byte, 64)) {
+		t.Errorf("rows are %v after they were asked for, want zeros", rows)
+	}
+}

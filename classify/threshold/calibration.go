@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,8 +30,10 @@ func (c *Curve) At(z float64) float64 {
 	if c == nil {
 		return z
 	}
-	i := sort.Search(len(c.Knots), func(i int) bool { return c.Knots[i][0] >= z })
-	i = min(max(i, 1), len(c.Knots)-1)
+	i := 1
+	for i < len(c.Knots)-1 && c.Knots[i][0] < z {
+		i++
+	}
 	a, b := c.Knots[i-1], c.Knots[i]
 	if z == b[0] { // exactly, or the origin would be a little beside itself
 		return b[1]
