@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -108,7 +109,8 @@ func Revision(segments []Segment) string {
 	h := sha256.New()
 	var b []byte
 	for _, s := range segments {
-		b = append(append(b[:0], s.Speaker...), 0)
+		b = slices.Grow(b[:0], len(s.Speaker)+len(s.Text)+2)
+		b = append(append(b, s.Speaker...), 0)
 		b = append(appendFold(b, s.Text), 0)
 		h.Write(b)
 	}

@@ -100,14 +100,21 @@ func (p *Projector) follow(ctx context.Context, w *window, heard <-chan chunk[co
 	}
 }
 
-// gatherMore adds what comes meanwhile. The last acknowledgement stands for all before it.
+// gatherMore adds what comes meanwhile, up to a batch, and then the items of it that were not read yet. The last
+// acknowledgement stands for all before it.
 func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment], during time.Duration, heard <-chan chunk[counterpoint.Item], judged <-chan chunk[counterpoint.Assessment]) chunk[counterpoint.Assessment] {
 	timer := time.NewTimer(during)
 	defer timer.Stop()
-	for len(c.entries) < BatchSize && segmentsIn(c.entries) < gatherSegments {
-		items := heard
+	for {
+		items, judged := heard, judged
 		if w.full() {
 			items = nil
+		}
+		if len(c.entries) >= BatchSize || segmentsIn(c.entries) >= gatherSegments {
+			judged = nil
+		}
+		if judged == nil && (items == nil || len(w.early) == 0) {
+			return c
 		}
 		select {
 		case <-ctx.Done():
@@ -121,7 +128,6 @@ func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment]
 			c = chunk[counterpoint.Assessment]{slices.Concat(c.entries, more.entries), more.ack}
 		}
 	}
-	return c
 }
 
 func segmentsIn(list []counterpoint.Entry[counterpoint.Assessment]) (n int) {

@@ -6,7 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"counterpoint"
 )
@@ -145,9 +146,23 @@ func putSegments(put func(counterpoint.Kind, string, any) error, views []counter
 	return nil
 }
 
+// wordsIn counts what white space divides. All white space beyond ASCII begins with one of four bytes.
 func wordsIn(text string) (n int) {
-	for range strings.FieldsSeq(text) {
-		n++
+	inside := false
+	for i := 0; i < len(text); i++ {
+		space := false
+		switch b := text[i]; b {
+		case ' ', '\t', '\n', '\v', '\f', '\r':
+			space = true
+		case 0xc2, 0xe1, 0xe2, 0xe3:
+			r, size := utf8.DecodeRuneInString(text[i:])
+			space = unicode.IsSpace(r)
+			i += size - 1
+		}
+		if !space && !inside {
+			n++
+		}
+		inside = !space
 	}
 	return n
 }

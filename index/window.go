@@ -27,7 +27,9 @@ type window struct {
 	chunks   []*held
 	segments int
 	judged   recent[bool] // assessments that were read
-	passed   recent[int]  // items let go without theirs, with their partition
+	queued   map[string]bool
+	early    map[string]bool // judged before they were heard, since the last release
+	passed   recent[int]     // items let go without theirs, with their partition
 }
 
 // lane is a partition of the items.
@@ -50,7 +52,9 @@ type held struct {
 	ack  func(context.Context) error
 }
 
-func newWindow() *window { return &window{lanes: map[int]*lane{}} }
+func newWindow() *window {
+	return &window{lanes: map[int]*lane{}, queued: map[string]bool{}, early: map[string]bool{}}
+}
 
 func (w *window) full() bool { return w.segments >= holdSegments }
 
@@ -64,7 +68,10 @@ func (w *window) hear(c chunk[counterpoint.Item], now time.Time) {
 			l = &lane{}
 			w.lanes[e.Partition] = l
 		}
-		l.queue = append(l.queue, waiting{e, assessmentID(e.Value.ID, e.Value.Part, e.Value.Revision), now, h})
+		key := assessmentID(e.Value.ID, e.Value.Part, e.Value.Revision)
+		l.queue = append(l.queue, waiting{e, key, now, h})
+		w.queued[key] = true
+		delete(w.early, key)
 		w.segments += len(e.Value.Segments)
 	}
 }
@@ -80,6 +87,8 @@ func (w *window) judge(list []counterpoint.Entry[counterpoint.Assessment]) {
 		w.judged.put(key, true)
 		if part, ok := w.passed.get(key); ok {
 			w.lanes[part].idle = false
+		} else if !w.queued[key] && w.lanes[e.Partition] != nil { // of a lane that is not here nothing may come
+			w.early[key] = true
 		}
 	}
 }
@@ -87,12 +96,14 @@ func (w *window) judge(list []counterpoint.Entry[counterpoint.Assessment]) {
 // release takes out what need not wait any longer, from the front of each partition.
 func (w *window) release(now time.Time) []counterpoint.Entry[counterpoint.Item] {
 	var out []counterpoint.Entry[counterpoint.Item]
+	clear(w.early)
 	for _, part := range slices.Sorted(maps.Keys(w.lanes)) {
 		l := w.lanes[part]
 		n := 0
 		for n < len(l.queue) && w.goes(l, l.queue[n], now) {
 			x := l.queue[n]
 			out = append(out, x.entry)
+			delete(w.queued, x.key)
 			x.chunk.left--
 			w.segments -= len(x.entry.Value.Segments)
 			n++

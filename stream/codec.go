@@ -69,10 +69,21 @@ func Decode[T Value](r Record) (T, error) {
 	if !readable(r) {
 		return x, fmt.Errorf("schema %q of %s[%d]@%d is not one this build reads: %w", r.Headers[schemaHeader], r.Topic, r.Partition, r.Offset, ErrUndecodable)
 	}
+	makeRoom(&x)
 	if err := json.Unmarshal(r.Value, &x); err != nil {
 		return x, fmt.Errorf("decode %s[%d]@%d: %w: %w", r.Topic, r.Partition, r.Offset, ErrUndecodable, err)
 	}
 	return x, nil
+}
+
+// makeRoom keeps the decoder from making room for ten segments at first: a post has one. It sets the length.
+func makeRoom(x any) {
+	switch x := x.(type) {
+	case *counterpoint.Item:
+		x.Segments = make([]counterpoint.Segment, 0, 1)
+	case *counterpoint.Assessment:
+		x.Segments = make([]counterpoint.SegmentAssessment, 0, 1)
+	}
 }
 
 // readable reports whether this build knows the record's schema.

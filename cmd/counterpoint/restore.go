@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	indexstore "counterpoint/index/embedded"
 	"counterpoint/stream/embedded"
 )
 
@@ -201,10 +202,26 @@ func (r *restoring) copy(ctx context.Context) error {
 	if err := embedded.CheckFile(ctx, filepath.Join(r.to, embedded.File)); err != nil {
 		return err
 	}
-	if err := checkIndexCopy(ctx, filepath.Join(r.to, indexFile)); err != nil {
+	name := filepath.Join(r.to, indexFile)
+	err := checkIndexCopy(ctx, name)
+	if errors.Is(err, indexstore.ErrOld) {
+		if err = bringUp(name); err == nil {
+			err = checkIndexCopy(ctx, name)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("the index: %w", err)
 	}
 	return nil
+}
+
+// bringUp makes an index of the version before one of this.
+func bringUp(name string) error {
+	store, err := indexstore.Open(name, indexstore.Options{})
+	if err != nil {
+		return err
+	}
+	return store.Close()
 }
 
 // copyFile copies, syncs, and reads back what lies on the disk now.

@@ -5,19 +5,23 @@ import (
 	"counterpoint/index"
 )
 
-// columnNames are the columns a document's fields make, in the order of columns. The last is the document.
+// columnNames are the columns of a row that change, in the order of columns.
 var columnNames = []string{
-	"rank", "time", "tie", "source", "lang", "level", "state", "item", "narrative", "message", "station", "words", "tags", "doc",
+	"kind", "rank", "time", "source", "lang", "level", "state", "item", "narrative", "message", "station", "words", "tags", "doc", "record",
 }
 
 // columns are the values of a row, as the driver reads them back; nil is NULL.
-type columns [14]any
+type columns [15]any
 
 const (
-	wordsColumn = 11
-	tagsColumn  = 12
-	docColumn   = 13
+	wordsColumn  = 11
+	tagsColumn   = 12
+	docColumn    = 13
+	recordColumn = 14
 )
+
+// recordAlone is the row of an item's record while there is no item.
+var recordAlone = columns{code(index.KindRecord), 0.0, int64(0), wordsColumn: int64(0), tagsColumn: int64(0)}
 
 func columnsOf(c index.Change, words int64, tags int) columns {
 	f := c.Fields
@@ -25,13 +29,13 @@ func columnsOf(c index.Change, words int64, tags int) columns {
 	if f.Level != nil {
 		level = int64(*f.Level)
 	}
-	tie := f.Tie
-	if tie == "" {
-		tie = c.ID
+	var item any
+	if c.Kind != counterpoint.KindItem && c.Kind != counterpoint.KindSegment { // whose ids say it
+		item = single(c.Kind, "item", f.Item)
 	}
 	return columns{
-		-f.Rank, -index.Nanos(f.Time), tie, single(c.Kind, "source", f.Source), single(c.Kind, "lang", f.Lang), level, text(f.State),
-		single(c.Kind, "item", f.Item), text(f.Narrative), text(f.Message), text(f.Station), words, int64(tags), c.Doc,
+		code(c.Kind), -f.Rank, -index.Nanos(f.Time), single(c.Kind, "source", f.Source), single(c.Kind, "lang", f.Lang), level, text(f.State),
+		item, text(f.Narrative), text(f.Message), text(f.Station), words, int64(tags), blob(c.Doc), nil,
 	}
 }
 

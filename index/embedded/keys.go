@@ -61,5 +61,8 @@ func rowID(kind counterpoint.Kind, id string) string {
 	return id[:dot] + "\x01" + "00000000"[len(number):] + number
 }
 
+// itemOfRow is the item of a segment's row.
+const itemOfRow = `substr(id, 1, instr(id, char(1)) - 1)`
+
 // between is the range of rowID, both ends excluded, that the segments of an item are in.
 func between(item string) (from, to string) { return item + "\x01", item + "\x02" }

@@ -42,8 +42,8 @@ func TestPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.add("(rank, time, tie) > (?, ?, ?)", 0, 0, "")
-		got := plan("SELECT doc FROM docs WHERE "+f.where()+" ORDER BY rank, time, tie LIMIT 50", f.args...)
+		f.add("(rank, time, id) > (?, ?, ?)", 0, 0, "")
+		got := plan("SELECT doc FROM docs WHERE "+f.where()+" ORDER BY rank, time, id LIMIT 50", f.args...)
 		if !strings.Contains(got, "USING INDEX "+index) || strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "SCAN docs\n") {
 			t.Errorf("%ss of %+v are not read in order off %s:\n%s", kind, q, index, got)
 		}

@@ -91,6 +91,10 @@ func filterOf(kind counterpoint.Kind, q counterpoint.Query) (*filter, index.Word
 
 // kind asks for the kind, in the words of the partial indexes that hold it.
 func (f *filter) kind(kind counterpoint.Kind) {
+	if kind == index.KindRecord {
+		f.add("kind IN (?, ?) AND record IS NOT NULL", itemCode, code(kind))
+		return
+	}
 	cond := "kind = ?"
 	if !plain(kind) {
 		cond += " AND kind < 100"
@@ -99,6 +103,14 @@ func (f *filter) kind(kind counterpoint.Kind) {
 		}
 	}
 	f.add(cond, code(kind))
+}
+
+// column is where in its row the document is.
+func column(kind counterpoint.Kind) string {
+	if kind == index.KindRecord {
+		return "record"
+	}
+	return "doc"
 }
 
 // level says what docs_level asks for where it can answer.
@@ -135,13 +147,13 @@ func (f *filter) item(q counterpoint.Query, ws index.Words) {
 	g.level(counterpoint.KindSegment, q.Level)
 	in(&g, counterpoint.KindSegment, "label", q.Label)
 	if len(g.conds) > 1 {
-		f.add("id IN (SELECT item FROM docs WHERE "+g.where()+")", g.args...)
+		f.add("id IN (SELECT "+itemOfRow+" FROM docs WHERE "+g.where()+")", g.args...)
 	}
 	if ws == nil {
 		return
 	}
 	g.words(ws)
-	f.add("(n IN (SELECT rowid FROM words WHERE words MATCH ?) OR id IN (SELECT item FROM docs WHERE "+g.where()+"))",
+	f.add("(n IN (SELECT rowid FROM words WHERE words MATCH ?) OR id IN (SELECT "+itemOfRow+" FROM docs WHERE "+g.where()+"))",
 		append([]any{match(ws)}, g.args...)...)
 }
 

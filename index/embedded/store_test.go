@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"counterpoint"
 	"counterpoint/index"
 	"counterpoint/index/embedded"
@@ -165,6 +167,100 @@ func TestSchemaOfAnotherVersion(t *testing.T) {
 	}
 	f("99", "use the newer program")
 	f("0", "delete the file")
+}
+
+// TestVersionThree: an index of version 3 is brought up to this one when it is opened for writing, and says the same.
+func TestVersionThree(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "index.db")
+	s := open(t, path)
+	talk := newSpeech()
+	p := index.NewProjector(s, index.ProjectorOptions{})
+	var later counterpoint.Item
+	say := func(from, to int, items bool) {
+		t.Helper()
+		var heard []counterpoint.Entry[counterpoint.Item]
+		var judged []counterpoint.Entry[counterpoint.Assessment]
+		for n := from; n < to; n++ {
+			it, a := talk.item(n)
+			later = it
+			at := counterpoint.Position{Offset: int64(n)}
+			a.Sightings = counterpoint.Passages(it, it.Segments, a.Segments, a.At, a.Versions)
+			judged = append(judged, counterpoint.Entry[counterpoint.Assessment]{Position: at, Value: a})
+			if items {
+				heard = append(heard, counterpoint.Entry[counterpoint.Item]{Position: at, Value: it})
+			}
+		}
+		if err := p.PutTogether(t.Context(), heard, judged); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dump := func(s index.Store) string {
+		t.Helper()
+		var b strings.Builder
+		if err := index.Dump(t.Context(), s, &b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	say(0, 40, true)
+	say(40, 50, false) // their items were not read yet
+	want := dump(s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	makeThree(t, path)
+
+	if _, err := embedded.Open(path, embedded.Options{ReadOnly: true}); !errors.Is(err, embedded.ErrOld) {
+		t.Errorf("reading an index of version 3 = %v, want ErrOld", err)
+	}
+	s = open(t, path)
+	defer s.Close()
+	if diff := cmp.Diff(want, dump(s)); diff != "" {
+		t.Errorf("after it was brought up (-before +after):\n%s", diff)
+	}
+	page, err := counterpoint.List[counterpoint.SegmentView](t.Context(), s, counterpoint.Query{Text: "w0", Limit: 3})
+	if err != nil || len(page.Data) != 3 || page.Next == "" {
+		t.Errorf("segments with a word: %d, %v; want a page of 3", len(page.Data), err)
+	}
+	p = index.NewProjector(s, index.ProjectorOptions{})
+	err = p.PutItems(t.Context(), []counterpoint.Entry[counterpoint.Item]{{Position: counterpoint.Position{Offset: 49}, Value: later}})
+	v, got := counterpoint.Load[counterpoint.ItemView](t.Context(), s, later.ID)
+	if err != nil || got != nil || len(v.Segments) != len(later.Segments) || !v.Segments[0].Assessed {
+		t.Errorf("an item whose assessment came before: %v, %v, %d segments", err, got, len(v.Segments))
+	}
+	if err := s.(*embedded.Store).Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// makeThree writes the rows as version 3 had them.
+func makeThree(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, q := range []string{
+		`ALTER TABLE docs RENAME TO four`,
+		`CREATE TABLE docs (
+			n INTEGER PRIMARY KEY, kind NOT NULL, id TEXT NOT NULL, rank REAL NOT NULL, time INTEGER NOT NULL, tie TEXT NOT NULL,
+			source TEXT, lang TEXT, level INTEGER, state TEXT, item TEXT, narrative TEXT, message TEXT, station TEXT,
+			words INTEGER NOT NULL, tags INTEGER NOT NULL, doc BLOB NOT NULL
+		)`,
+		`INSERT INTO docs SELECT n, kind, id, rank, time, replace(id, char(1), '.'), source, lang, level, state,
+			CASE kind WHEN 1 THEN substr(id, 1, instr(id, char(1)) - 1) WHEN 2 THEN id ELSE item END,
+			narrative, message, station, words, tags, doc FROM four WHERE doc IS NOT NULL`,
+		`INSERT INTO docs SELECT NULL, 102, id, 0, 0, id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, record FROM four WHERE record IS NOT NULL`,
+		`DROP TABLE four`,
+		`CREATE UNIQUE INDEX docs_id ON docs(id, kind)`,
+		`CREATE INDEX docs_order ON docs(kind, rank, time, tie, source, lang, level) WHERE kind < 100`,
+		`PRAGMA user_version = 3`,
+	} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
 }
 
 func TestCancelled(t *testing.T) {

@@ -19,8 +19,11 @@ import (
 
 // Get fills into with the document; an item with all its segments.
 func (s *Store) Get(ctx context.Context, kind counterpoint.Kind, id string, into any) error {
+	f := &filter{}
+	f.kind(kind)
+	f.add("id = ?", rowID(kind, id))
 	var doc []byte
-	err := s.read.QueryRowContext(ctx, `SELECT doc FROM docs WHERE kind = ? AND id = ?`, code(kind), rowID(kind, id)).Scan(&doc)
+	err := s.read.QueryRowContext(ctx, "SELECT "+column(kind)+" FROM docs WHERE "+f.where(), f.args...).Scan(&doc)
 	if errors.Is(err, sql.ErrNoRows) {
 		return counterpoint.ErrNotFound
 	}
@@ -127,14 +130,14 @@ func (s *Store) page(ctx context.Context, kind counterpoint.Kind, q counterpoint
 		if plain(kind) {
 			f.add("id > ?", p.Tie)
 		} else {
-			f.add("(rank, time, tie) > (?, ?, ?)", p.Rank, p.Time, p.Tie)
+			f.add("(rank, time, id) > (?, ?, ?)", p.Rank, p.Time, p.Tie)
 		}
 	}
 	order, err := s.orderBy(ctx, kind, f)
 	if err != nil {
 		return "", err
 	}
-	rows, err := s.read.QueryContext(ctx, "SELECT doc, rank, time, tie FROM docs WHERE "+f.where()+order+" LIMIT ?", append(f.args, limit+1)...)
+	rows, err := s.read.QueryContext(ctx, "SELECT "+column(kind)+", rank, time, id FROM docs WHERE "+f.where()+order+" LIMIT ?", append(f.args, limit+1)...)
 	if err != nil {
 		return "", wrap(err)
 	}
@@ -165,15 +168,15 @@ func (s *Store) orderBy(ctx context.Context, kind counterpoint.Kind, f *filter) 
 		return " ORDER BY id", nil
 	}
 	if f.match == "" {
-		return " ORDER BY rank, time, tie", nil
+		return " ORDER BY rank, time, id", nil
 	}
 	var n int
 	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)`, f.match, fewMatches).Scan(&n)
 	if err != nil || n == fewMatches {
-		return " ORDER BY rank, time, tie", wrap(err)
+		return " ORDER BY rank, time, id", wrap(err)
 	}
 	f.conds[0] = "+kind = ?" // with which every index begins
-	return " ORDER BY +rank, +time, +tie", nil
+	return " ORDER BY +rank, +time, +id", nil
 }
 
 // Search finds segments by their words.

@@ -2,6 +2,7 @@ package indextest
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -60,9 +61,11 @@ type stage struct {
 type locked struct {
 	sync.Mutex
 	staged
+	slow time.Duration
 }
 
 func (s *locked) Update(ctx context.Context, next index.Next, fn func(index.Tx) error) error {
+	time.Sleep(s.slow)
 	s.Lock()
 	defer s.Unlock()
 	return s.staged.Update(ctx, next, fn)
@@ -117,6 +120,42 @@ func TestHeld(t *testing.T) {
 		s.assessments.say(0, 2, judged(numbered(2), 1))
 		s.items.say(0, 2, numbered(2))
 		s.expect("judged before it is heard", 3, 3, 6)
+	})
+}
+
+// TestJudgedBeforeHeard: a full batch of assessments waits for the items that are on their way, no longer than the store
+// took for the last one.
+func TestJudgedBeforeHeard(t *testing.T) {
+	onStage(t, func(s *stage) {
+		s.store.slow = 100 * time.Millisecond
+		var items []counterpoint.Item
+		var answers []counterpoint.Assessment
+		for n := range 2 * index.BatchSize {
+			items = append(items, broadcast(fmt.Sprint("i", n), "hello"))
+			answers = append(answers, judged(items[n], 1))
+		}
+		records := func(what string, want int) {
+			t.Helper()
+			time.Sleep(time.Second)
+			s.store.Lock()
+			defer s.store.Unlock()
+			if got := s.store.written[index.KindRecord]; got != want {
+				t.Errorf("%s: %d records written, want %d", what, got, want)
+			}
+		}
+		first, rest := items[:index.BatchSize], items[index.BatchSize:]
+		s.items.say(0, 0, first...)
+		synctest.Wait()
+		s.assessments.say(0, 0, answers[:index.BatchSize]...)
+		records("items before their assessments", len(first))
+		s.assessments.say(0, index.BatchSize, answers[index.BatchSize:]...)
+		time.Sleep(60 * time.Millisecond)
+		s.items.say(0, index.BatchSize, rest[:100]...)
+		time.Sleep(20 * time.Millisecond)
+		s.items.say(0, index.BatchSize+100, rest[100:400]...)
+		records("assessments before their items, of which some come later", len(items))
+		s.items.say(0, index.BatchSize+400, rest[400:]...)
+		records("the rest", len(items)+100)
 	})
 }
 
