@@ -181,11 +181,11 @@ func toned(v *verdict, out *odds) {
 	switch {
 	case !trained || v.cues.Level > 0:
 	case !v.tone.Group:
-		out[atHate] += share * nobody
+		out[atHate] += v.silenceShare() * nobody
 	case len(v.tone.Hits) == 0 && v.lang() == english:
-		out[atHate] += share * plainly * (1 - violent(v))
+		out[atHate] += v.silenceShare() * plainly * (1 - violent(v))
 	case len(v.tone.Hits) == 0:
-		out[atHate] += share * plainlyAbroad
+		out[atHate] += v.silenceShare() * plainlyAbroad
 	}
 	if trained || v.tone.Group {
 		out[atViolence] += toneHarm * float64(min(v.tone.Harm, 2))
@@ -216,11 +216,17 @@ func violent(v *verdict) float64 {
 // toneShare is how much the tone counts: the less, the more the text is like those that an expert was trained for, and the
 // longer it is where a head was trained. Cases of our own want more of it and labelled rows less.
 func (v *verdict) toneShare() float64 {
-	strange, near := 1-v.scores.Familiar, 1.0
+	near := 1.0
 	if v.scores.Has(counterpoint.Hate) && v.cues.Words > toneWords {
 		near = toneWords / float64(v.cues.Words)
 	}
-	return strange * math.Sqrt(strange) * near * near
+	return v.silenceShare() * near * near
+}
+
+// silenceShare is how much it counts that a text names nobody or has no bad word, however long it is.
+func (v *verdict) silenceShare() float64 {
+	strange := 1 - v.scores.Familiar
+	return strange * math.Sqrt(strange)
 }
 
 // toneWords is how long a text may be for its tone to count in full: in a long one a bad word and a group have less to do

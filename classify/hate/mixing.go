@@ -79,7 +79,7 @@ func (d *data) part(ctx context.Context, o TrainOptions, k int) (rows [deliverie
 // Set by what helped on rows left out.
 var setCounts = map[string]float64{
 	"ghc": 0.7, "edos": 3.4, "davidson": 3.2, "implicit_hate": 5, "stormfront": 0.5, "hatemoji_build": 0.3, "mlma_eng": 0.05,
-	"neutral_frames": 0.6, "frames": 0.4, "pheme_rumours": 0.1, "african-storybook": 0.5, "tatoeba-test-2021-08-07": 1, "tico19": 0.5,
+	"neutral_frames": 1, "frames": 0.6, "pheme_rumours": 0.2, "african-storybook": 1.5, "tatoeba-test-2021-08-07": 3, "tico19": 2,
 }
 
 const (
@@ -126,7 +126,7 @@ const (
 	mixRounds = 24
 	mixBatch  = 1024
 	mixRate   = 0.02
-	mixNear   = 1e-4 // pull to the start
+	mixNear   = 1e-3 // pull to the start
 )
 
 func learnMixture(rows []mixRow, r linear.Rand) mixture {

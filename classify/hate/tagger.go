@@ -3,6 +3,7 @@ package hate
 import (
 	"context"
 	"math"
+	"strings"
 
 	"counterpoint/classify/linear"
 )
@@ -36,6 +37,9 @@ func (s *scratch) tagRows(words []word, i int) []int32 {
 // tagBucket is the bucket of an n-gram of letters.
 func tagBucket(b int32) int32 { return b >> (charBits - tagBits) }
 
+// ownTags is how many of the buckets that nearby lists are of the word itself.
+const ownTags = 2
+
 // nearby are the buckets of word i and its neighbours. Each counts twice: words count as much as their many letters.
 func (s *scratch) nearby(i int) (out [10]int32) {
 	h := s.hashes[i]
@@ -53,8 +57,9 @@ func (s *scratch) nearby(i int) (out [10]int32) {
 	return out
 }
 
-// tagged are the calibrated log-odds of every word to be one that people would mark.
-func (m *Model) tagged(s *scratch, words []word) []float64 {
+// tagged are the calibrated log-odds of every word to be one that people would mark; where it is asked, no more than those
+// of the word without its neighbours.
+func (m *Model) tagged(s *scratch, words []word, alone bool) []float64 {
 	s.spell(words)
 	s.odds = s.odds[:0]
 	for i := range words {
@@ -62,12 +67,24 @@ func (m *Model) tagged(s *scratch, words []word) []float64 {
 		for _, b := range letters {
 			sum += int(m.tags[tagBucket(b)])
 		}
-		for _, b := range near {
+		for _, b := range near[:ownTags] {
 			sum += int(m.tags[b])
 		}
-		s.odds = append(s.odds, m.Tagger.Bias+float64(m.Tagger.Step*scale(len(letters)+len(near))*float64(sum)))
+		own := m.tagOdds(sum, len(letters)+ownTags)
+		for _, b := range near[ownTags:] {
+			sum += int(m.tags[b])
+		}
+		z := m.tagOdds(sum, len(letters)+len(near))
+		if alone {
+			z = min(z, own)
+		}
+		s.odds = append(s.odds, z)
 	}
 	return s.odds
+}
+
+func (m *Model) tagOdds(sum, rows int) float64 {
+	return m.Tagger.Bias + float64(m.Tagger.Step*scale(rows)*float64(sum))
 }
 
 // tagLang is the one language in which people marked words.
@@ -83,15 +100,29 @@ func (m *Model) Marks(text, lang string, toxic bool) [][2]int {
 	s := m.scratch()
 	defer m.pool.Put(s)
 	words := s.cut(clip(text))
-	z := m.tagged(s, words)
+	z := m.tagged(s, words, !toxic)
+	for i := range words {
+		if function[s.hashes[i]] {
+			z[i] = math.Inf(-1)
+		}
+	}
 	if !toxic {
 		return runs(words, z, max(m.Tagger.Cut, tagSure))
 	}
 	return runs(words, z, m.Tagger.cut(z))
 }
 
-// tagSure is the log-odds from which a word is bad whatever it stands in.
-const tagSure = 0.0
+// tagSure is the log-odds from which a word is bad whatever it stands in, with its neighbours and without.
+const tagSure = -0.3
+
+// function are the words of English, by their hashes, that are no insult in themselves, whatever they stand beside.
+var function = func() map[uint64]bool {
+	out := map[uint64]bool{}
+	for w := range strings.FieldsSeq("a about all am an and any are as at be been but by can could did do does for from had has have he her here him his how i if in is it its just me my no not of on or our she so than that the their them then there these they this those to too us very was we were what when where who why will with would you your") {
+		out[hashWord(word{runes: []rune(w)})] = true
+	}
+	return out
+}()
 
 // cut is where to mark a text: lower where no word stands out, so that the worst of a bad text is marked.
 func (h taggerHeader) cut(z []float64) float64 {
@@ -255,7 +286,7 @@ func (m *Model) agreement(e *example, cut float64) float64 {
 	s := &scratch{}
 	words := s.cut(clip(e.text))
 	both, got, want := 0, 0, 0
-	z := m.tagged(s, words)
+	z := m.tagged(s, words, false)
 	for _, r := range runs(words, z, taggerHeader{Cut: cut}.cut(z)) {
 		got += r[1] - r[0]
 		for _, x := range e.spans {
