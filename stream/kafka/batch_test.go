@@ -99,17 +99,18 @@ func FuzzDecodeAnswer(f *testing.F) {
 		return append(be.AppendUint32(b, uint32(len(set))), set...)
 	}
 	one := batch(10, 4, 0, 1000, 1004, rec{0, []byte("a"), []byte("1")}, rec{2, []byte("b"), nil})
-	if got, err := decodeAnswer(answer(one), "items", 0, 10); err != nil || len(got.records) != 2 {
+	if got, err := decodeAnswer(answer(one), "items", place{0, 10}); err != nil || len(got[0].records) != 2 {
 		f.Fatalf("decodeAnswer = %+v, %v, want two records", got, err)
 	}
 	f.Add(answer(one), int64(10))
 	f.Add(answer(batch(10, 4, 4, 1000, 1004)), int64(0))
 	f.Add(answer(nil), int64(0))
 	f.Fuzz(func(t *testing.T, b []byte, at int64) {
-		got, err := decodeAnswer(b, "items", 0, at)
-		if err != nil || got.err != nil {
+		answers, err := decodeAnswer(b, "items", place{0, at})
+		if err != nil || answers[0].err != nil {
 			return
 		}
+		got := answers[0]
 		if got.next < at {
 			t.Errorf("next = %d, before %d, which was asked for", got.next, at)
 		}
