@@ -59,16 +59,18 @@ const (
 )
 
 // follow applies what the window lets go, and then acknowledges it. After a batch that took a while it gathers as
-// long for the next: the slower the store, the larger the batches, which cost it less.
+// long for the next: the slower the store, the larger the batches, which cost it less. A full batch need not wait for the
+// one before.
 func (p *Projector) follow(ctx context.Context, w *window, heard <-chan chunk[counterpoint.Item], judged <-chan chunk[counterpoint.Assessment]) error {
 	gather := time.Duration(0)
+	var ahead *flight
+	defer func() { ahead.wait() }()
 	for {
 		items := heard
 		if w.full() {
 			items = nil
 		}
-		var ackJudged func(context.Context) error
-		var assessments []counterpoint.Entry[counterpoint.Assessment]
+		next := &flight{}
 		timer := time.NewTimer(w.wait(time.Now()))
 		select {
 		case <-ctx.Done():
@@ -78,33 +80,51 @@ func (p *Projector) follow(ctx context.Context, w *window, heard <-chan chunk[co
 			w.hear(c, time.Now())
 		case c := <-judged:
 			w.judge(c.entries)
-			c = gatherMore(ctx, w, c, gather, heard, judged)
-			assessments, ackJudged = c.entries, c.ack
+			c = gatherMore(ctx, w, c, gather, ahead.landed(), heard, judged)
+			next.assessments, next.ack = c.entries, c.ack
 		case <-timer.C:
+		case <-ahead.landed():
 		}
 		timer.Stop()
-		began := time.Now()
-		batch := w.release(began)
-		if len(batch)+len(assessments) > 0 && !p.insist(ctx, func() error { return p.PutTogether(ctx, batch, assessments) }) {
-			return nil
+		next.began = time.Now()
+		next.items = w.release(next.began)
+		next.acks = w.acks()
+		if p.beside(next, ahead) {
+			p.launch(ctx, next)
 		}
-		gather = min(time.Since(began), gatherAtMost)
-		if err := acknowledge(ctx, Assessments, ackJudged); err != nil {
-			return err
-		}
-		for _, ack := range w.acks() {
-			if err := acknowledge(ctx, Items, ack); err != nil {
+		if ahead != nil && (next.any() || ahead.hasLanded()) {
+			if err := p.settle(ctx, ahead); err != nil || ctx.Err() != nil {
+				next.wait()
 				return err
 			}
+			gather, ahead = min(time.Since(ahead.began), gatherAtMost), nil
+		}
+		switch {
+		case next.done != nil:
+			ahead = next
+		case !next.any():
+		case p.far():
+			p.launch(ctx, next)
+			ahead = next
+		default:
+			if err := p.settle(ctx, next); err != nil || ctx.Err() != nil {
+				return err
+			}
+			gather = min(time.Since(next.began), gatherAtMost)
 		}
 	}
 }
 
-// gatherMore adds what comes meanwhile. The last acknowledgement stands for all before it.
-func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment], during time.Duration, heard <-chan chunk[counterpoint.Item], judged <-chan chunk[counterpoint.Assessment]) chunk[counterpoint.Assessment] {
+// gatherMore adds what comes meanwhile, or while a batch before it is on its way. The last acknowledgement stands for all
+// before it.
+func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment], during time.Duration, ahead <-chan struct{}, heard <-chan chunk[counterpoint.Item], judged <-chan chunk[counterpoint.Assessment]) chunk[counterpoint.Assessment] {
 	timer := time.NewTimer(during)
 	defer timer.Stop()
-	for len(c.entries) < BatchSize && segmentsIn(c.entries) < gatherSegments {
+	end := timer.C
+	if ahead != nil {
+		end = nil
+	}
+	for !full(c.entries) {
 		items := heard
 		if w.full() {
 			items = nil
@@ -112,7 +132,9 @@ func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment]
 		select {
 		case <-ctx.Done():
 			return c
-		case <-timer.C:
+		case <-end:
+			return c
+		case <-ahead:
 			return c
 		case more := <-items:
 			w.hear(more, time.Now())
@@ -122,6 +144,10 @@ func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment]
 		}
 	}
 	return c
+}
+
+func full(list []counterpoint.Entry[counterpoint.Assessment]) bool {
+	return len(list) >= BatchSize || segmentsIn(list) >= gatherSegments
 }
 
 func segmentsIn(list []counterpoint.Entry[counterpoint.Assessment]) (n int) {
