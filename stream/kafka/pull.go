@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	metaapi "github.com/segmentio/kafka-go/protocol/metadata"
 )
 
 const (
@@ -92,7 +90,7 @@ func (p *puller) ask() time.Duration {
 	}
 	now := time.Now()
 	wanted, left := map[int32][]*source{}, map[int32]bool{}
-	leaders := p.leaders()
+	leaders := p.r.log.leaders(p.ctx, p.r.topic)
 	for _, s := range p.sources {
 		broker, ok := leaders[s.partition]
 		if !ok {
@@ -126,23 +124,6 @@ func (p *puller) ask() time.Duration {
 		p.wg.Go(func() { p.fetch(broker, list, least, wait) })
 	}
 	return again
-}
-
-// leaders are the brokers to ask by partition, as kafka-go remembers them.
-func (p *puller) leaders() map[int]int32 {
-	m, err := p.r.log.transport.RoundTrip(p.ctx, p.r.log.client.Addr, &metaapi.Request{TopicNames: []string{p.r.log.cfg.topic(p.r.topic)}})
-	if err != nil {
-		return nil
-	}
-	leaders := map[int]int32{}
-	for _, t := range m.(*metaapi.Response).Topics {
-		for _, x := range t.Partitions {
-			if x.ErrorCode == 0 && x.LeaderID >= 0 {
-				leaders[int(x.PartitionIndex)] = x.LeaderID
-			}
-		}
-	}
-	return leaders
 }
 
 // fetch makes one request and tells what became of it, first what went well.
