@@ -115,35 +115,46 @@ func (p *Projector) follow(ctx context.Context, w *window, heard <-chan chunk[co
 	}
 }
 
-// gatherMore adds what comes meanwhile, or while a batch before it is on its way. The last acknowledgement stands for all
-// before it.
+// gatherMore adds what comes meanwhile, or while a batch before it is on its way, and the items that are not there yet. The
+// last acknowledgement stands for all before it.
 func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment], during time.Duration, ahead <-chan struct{}, heard <-chan chunk[counterpoint.Item], judged <-chan chunk[counterpoint.Assessment]) chunk[counterpoint.Assessment] {
-	timer := time.NewTimer(during)
+	timer, meet := time.NewTimer(during), time.NewTimer(meetWithin)
 	defer timer.Stop()
+	defer meet.Stop()
 	end := timer.C
 	if ahead != nil {
 		end = nil
 	}
-	for !full(c.entries) {
-		items := heard
-		if w.full() {
+	enough := false
+	for {
+		enough = enough || full(c.entries)
+		lacks := w.lacks(c.entries)
+		if enough && !lacks {
+			return c
+		}
+		items, others := heard, judged
+		if w.full() && !lacks {
 			items = nil
+		}
+		if enough {
+			others = nil
 		}
 		select {
 		case <-ctx.Done():
 			return c
 		case <-end:
-			return c
+			enough, end = true, nil
 		case <-ahead:
-			return c
+			enough, ahead = true, nil
+		case <-meet.C:
+			w.vain = lacks
 		case more := <-items:
 			w.hear(more, time.Now())
-		case more := <-judged:
+		case more := <-others:
 			w.judge(more.entries)
 			c = chunk[counterpoint.Assessment]{slices.Concat(c.entries, more.entries), more.ack}
 		}
 	}
-	return c
 }
 
 func full(list []counterpoint.Entry[counterpoint.Assessment]) bool {

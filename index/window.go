@@ -15,6 +15,8 @@ const (
 	holdFor = time.Second
 	// holdAtMost is how long it waits at most.
 	holdAtMost = 5 * time.Second
+	// meetWithin is how long an assessment that came before its item waits for it.
+	meetWithin = 100 * time.Millisecond
 	// holdSegments is how many segments may wait. Then no more items are read: the window moves on with classify.
 	holdSegments = 4000
 )
@@ -28,6 +30,8 @@ type window struct {
 	segments int
 	judged   recent[bool] // assessments that were read
 	passed   recent[int]  // items let go without theirs, with their partition
+	known    recent[bool] // items that were read
+	vain     bool         // items were waited for that did not come, and none has since
 }
 
 // lane is a partition of the items.
@@ -57,16 +61,26 @@ func (w *window) full() bool { return w.segments >= holdSegments }
 // hear takes a batch of items in.
 func (w *window) hear(c chunk[counterpoint.Item], now time.Time) {
 	h := &held{len(c.entries), c.ack}
-	w.chunks = append(w.chunks, h)
+	w.chunks, w.vain = append(w.chunks, h), false
 	for _, e := range c.entries {
 		l := w.lanes[e.Partition]
 		if l == nil {
 			l = &lane{}
 			w.lanes[e.Partition] = l
 		}
-		l.queue = append(l.queue, waiting{e, assessmentID(e.Value.ID, e.Value.Part, e.Value.Revision), now, h})
+		key := assessmentID(e.Value.ID, e.Value.Part, e.Value.Revision)
+		w.known.put(key, true)
+		l.queue = append(l.queue, waiting{e, key, now, h})
 		w.segments += len(e.Value.Segments)
 	}
+}
+
+// lacks reports whether items of these assessments are worth waiting for: they come at the same time by another way.
+func (w *window) lacks(list []counterpoint.Entry[counterpoint.Assessment]) bool {
+	return !w.open && !w.vain && w.segments < 2*holdSegments && slices.ContainsFunc(list, func(e counterpoint.Entry[counterpoint.Assessment]) bool {
+		_, ok := w.known.get(assessmentID(e.Value.Item, e.Value.Part, e.Value.Revision))
+		return !ok
+	})
 }
 
 // judge notes whose assessments were read. One that meets an item let go without it says that waiting is worth
