@@ -22,10 +22,14 @@ func (p *Projector) hear(ctx context.Context, items Feed[counterpoint.Item], ass
 	g, ctx := errgroup.WithContext(ctx)
 	heard, judged := make(chan chunk[counterpoint.Item]), make(chan chunk[counterpoint.Assessment])
 	if items != nil {
-		g.Go(func() error { return pump(ctx, Items, items, heard) })
+		g.Go(func() error {
+			return pump(ctx, Items, items, heard, func(it *counterpoint.Item) int { return len(it.Segments) })
+		})
 	}
 	if assessments != nil {
-		g.Go(func() error { return pump(ctx, Assessments, assessments, judged) })
+		g.Go(func() error {
+			return pump(ctx, Assessments, assessments, judged, func(a *counterpoint.Assessment) int { return len(a.Segments) })
+		})
 	}
 	w := newWindow()
 	w.open = items == nil || assessments == nil
@@ -33,8 +37,9 @@ func (p *Projector) hear(ctx context.Context, items Feed[counterpoint.Item], ass
 	return g.Wait()
 }
 
-// pump reads ahead by one batch.
-func pump[T any](ctx context.Context, topic string, feed Feed[T], to chan<- chunk[T]) error {
+// pump reads ahead by one batch, and gives it on in pieces of so many segments as are enough for a batch to write: of larger
+// ones the last would be written when there is nothing beside it.
+func pump[T any](ctx context.Context, topic string, feed Feed[T], to chan<- chunk[T], segments func(*T) int) error {
 	for {
 		entries, ack, err := feed.Read(ctx, BatchSize)
 		if ctx.Err() != nil {
@@ -43,10 +48,21 @@ func pump[T any](ctx context.Context, topic string, feed Feed[T], to chan<- chun
 		if err != nil {
 			return fmt.Errorf("read %s to index: %w", topic, err)
 		}
-		select {
-		case to <- chunk[T]{entries, ack}:
-		case <-ctx.Done():
-			return nil
+		for more := true; more; {
+			n, sum := 0, 0
+			for n < len(entries) && (n == 0 || sum < gatherSegments) {
+				sum += segments(&entries[n].Value)
+				n++
+			}
+			piece := chunk[T]{entries: entries[:n]}
+			if entries, more = entries[n:], n < len(entries); !more {
+				piece.ack = ack
+			}
+			select {
+			case to <- piece:
+			case <-ctx.Done():
+				return nil
+			}
 		}
 	}
 }
@@ -152,7 +168,10 @@ func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment]
 			w.hear(more, time.Now())
 		case more := <-others:
 			w.judge(more.entries)
-			c = chunk[counterpoint.Assessment]{slices.Concat(c.entries, more.entries), more.ack}
+			c.entries = slices.Concat(c.entries, more.entries)
+			if more.ack != nil {
+				c.ack = more.ack
+			}
 		}
 	}
 }
