@@ -134,10 +134,10 @@ func (p *Projector) follow(ctx context.Context, w *window, heard <-chan chunk[co
 // gatherMore adds what comes meanwhile, or while a batch before it is on its way, and the items that are not there yet. The
 // last acknowledgement stands for all before it.
 func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment], during time.Duration, ahead <-chan struct{}, heard <-chan chunk[counterpoint.Item], judged <-chan chunk[counterpoint.Assessment]) chunk[counterpoint.Assessment] {
-	timer, meet := time.NewTimer(during), time.NewTimer(meetWithin)
+	timer := time.NewTimer(during)
 	defer timer.Stop()
-	defer meet.Stop()
 	end := timer.C
+	var meet <-chan time.Time // while items are lacking
 	if ahead != nil {
 		end = nil
 	}
@@ -145,8 +145,13 @@ func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment]
 	for {
 		enough = enough || full(c.entries)
 		lacks := w.lacks(c.entries)
-		if enough && !lacks {
+		switch {
+		case enough && !lacks:
 			return c
+		case !lacks:
+			meet = nil
+		case meet == nil:
+			meet = time.After(meetWithin)
 		}
 		items, others := heard, judged
 		if w.full() && !lacks {
@@ -162,8 +167,8 @@ func gatherMore(ctx context.Context, w *window, c chunk[counterpoint.Assessment]
 			enough, end = true, nil
 		case <-ahead:
 			enough, ahead = true, nil
-		case <-meet.C:
-			w.vain = lacks
+		case <-meet:
+			w.vain, meet = true, nil
 		case more := <-items:
 			w.hear(more, time.Now())
 		case more := <-others:

@@ -121,6 +121,16 @@ func TestBeside(t *testing.T) {
 		synctest.Wait()
 		begun(1)[0] <- nil
 		expect("small ones go together after what is before them", 10, 9)
+
+		say(numbered(4))
+		let = begun(1)
+		say(numbered(5))
+		time.Sleep(time.Second)
+		assessments.say(0, said, judged(numbered(6), 1))
+		let[0] <- nil
+		time.Sleep(150 * time.Millisecond)
+		begun(1)[0] <- nil
+		expect("one that is never heard holds nobody up", 12, 11)
 		stop()
 		if err := <-done; err != nil {
 			t.Errorf("Run = %v", err)
