@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"counterpoint"
@@ -48,8 +49,12 @@ func (f *flight) wait() {
 	}
 }
 
-// meets reports whether both say something of one item. Of those the order counts.
+// meets reports whether both say something of one item, of which the order counts, or both flag something: near-copies
+// among those would make one of them begin again.
 func (f *flight) meets(o *flight) bool {
+	if f.flags() && o.flags() {
+		return true
+	}
 	own := map[string]bool{}
 	for _, e := range f.together() {
 		own[itemOf(e)] = true
@@ -60,6 +65,10 @@ func (f *flight) meets(o *flight) bool {
 		}
 	}
 	return false
+}
+
+func (f *flight) flags() bool {
+	return slices.ContainsFunc(f.assessments, func(e counterpoint.Entry[counterpoint.Assessment]) bool { return len(e.Value.Sightings) > 0 })
 }
 
 func (f *flight) together() []entry { return together(f.items, f.assessments) }
