@@ -17,3 +17,6 @@ func update(ctx context.Context, s Store, next Next, fn func(Tx) error) error {
 	time.Sleep(800 * time.Millisecond)
 	return s.Update(ctx, nil, fn)
 }
+
+// later is as wrong.
+func later(next Next) Next { return next }

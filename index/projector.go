@@ -142,7 +142,11 @@ func (p *Projector) PutAssessments(ctx context.Context, batch []counterpoint.Ent
 // PutTogether applies items and assessments at once: a segment whose item and assessment are both there is
 // written once.
 func (p *Projector) PutTogether(ctx context.Context, items []counterpoint.Entry[counterpoint.Item], assessments []counterpoint.Entry[counterpoint.Assessment]) error {
-	var list []entry
+	return p.put(ctx, together(items, assessments))
+}
+
+func together(items []counterpoint.Entry[counterpoint.Item], assessments []counterpoint.Entry[counterpoint.Assessment]) []entry {
+	list := make([]entry, 0, len(items)+len(assessments))
 	for i := range assessments { // first, or each segment would be made twice
 		e := &assessments[i]
 		list = append(list, entry{Assessments, e.Position, e.Time, &e.Value})
@@ -151,7 +155,7 @@ func (p *Projector) PutTogether(ctx context.Context, items []counterpoint.Entry[
 		e := &items[i]
 		list = append(list, entry{Items, e.Position, e.Value.Seen, &e.Value})
 	}
-	return p.put(ctx, list)
+	return list
 }
 
 // PutDecisions applies a batch of the decisions topic.
@@ -188,11 +192,16 @@ func (p *Projector) apply(ctx context.Context, list []entry) error {
 	if err != nil || len(fresh) == 0 {
 		return err
 	}
+	return p.write(ctx, fresh, next)
+}
+
+// write applies entries, with the positions after them, in one Update.
+func (p *Projector) write(ctx context.Context, list []entry, next Next) error {
 	return update(ctx, p.store, next, func(tx Tx) error {
-		if err := want(tx, fresh); err != nil {
+		if err := want(tx, list); err != nil {
 			return err
 		}
-		for _, e := range fresh {
+		for _, e := range list {
 			if err := p.one(tx, e); err != nil {
 				return fmt.Errorf("index %s[%d]@%d: %w", e.topic, e.Partition, e.Offset, err)
 			}

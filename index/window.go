@@ -15,6 +15,8 @@ const (
 	holdFor = time.Second
 	// holdAtMost is how long it waits at most.
 	holdAtMost = 5 * time.Second
+	// meetWithin is how long an assessment that came before its item waits for it.
+	meetWithin = 100 * time.Millisecond
 	// holdSegments is how many segments may wait. Then no more items are read: the window moves on with classify.
 	holdSegments = 4000
 )
@@ -27,9 +29,9 @@ type window struct {
 	chunks   []*held
 	segments int
 	judged   recent[bool] // assessments that were read
-	queued   map[string]bool
-	early    map[string]bool // judged before they were heard, since the last release
-	passed   recent[int]     // items let go without theirs, with their partition
+	passed   recent[int]  // items let go without theirs, with their partition
+	known    recent[bool] // items that were read
+	vain     bool         // items were waited for that did not come, and none has since
 }
 
 // lane is a partition of the items.
@@ -52,16 +54,14 @@ type held struct {
 	ack  func(context.Context) error
 }
 
-func newWindow() *window {
-	return &window{lanes: map[int]*lane{}, queued: map[string]bool{}, early: map[string]bool{}}
-}
+func newWindow() *window { return &window{lanes: map[int]*lane{}} }
 
 func (w *window) full() bool { return w.segments >= holdSegments }
 
 // hear takes a batch of items in.
 func (w *window) hear(c chunk[counterpoint.Item], now time.Time) {
 	h := &held{len(c.entries), c.ack}
-	w.chunks = append(w.chunks, h)
+	w.chunks, w.vain = append(w.chunks, h), false
 	for _, e := range c.entries {
 		l := w.lanes[e.Partition]
 		if l == nil {
@@ -69,11 +69,18 @@ func (w *window) hear(c chunk[counterpoint.Item], now time.Time) {
 			w.lanes[e.Partition] = l
 		}
 		key := assessmentID(e.Value.ID, e.Value.Part, e.Value.Revision)
+		w.known.put(key, true)
 		l.queue = append(l.queue, waiting{e, key, now, h})
-		w.queued[key] = true
-		delete(w.early, key)
 		w.segments += len(e.Value.Segments)
 	}
+}
+
+// lacks reports whether items of these assessments are worth waiting for: they come at the same time by another way.
+func (w *window) lacks(list []counterpoint.Entry[counterpoint.Assessment]) bool {
+	return !w.open && !w.vain && w.segments < 2*holdSegments && slices.ContainsFunc(list, func(e counterpoint.Entry[counterpoint.Assessment]) bool {
+		_, ok := w.known.get(assessmentID(e.Value.Item, e.Value.Part, e.Value.Revision))
+		return !ok
+	})
 }
 
 // judge notes whose assessments were read. One that meets an item let go without it says that waiting is worth
@@ -87,8 +94,6 @@ func (w *window) judge(list []counterpoint.Entry[counterpoint.Assessment]) {
 		w.judged.put(key, true)
 		if part, ok := w.passed.get(key); ok {
 			w.lanes[part].idle = false
-		} else if !w.queued[key] && w.lanes[e.Partition] != nil { // of a lane that is not here nothing may come
-			w.early[key] = true
 		}
 	}
 }
@@ -96,14 +101,12 @@ func (w *window) judge(list []counterpoint.Entry[counterpoint.Assessment]) {
 // release takes out what need not wait any longer, from the front of each partition.
 func (w *window) release(now time.Time) []counterpoint.Entry[counterpoint.Item] {
 	var out []counterpoint.Entry[counterpoint.Item]
-	clear(w.early)
 	for _, part := range slices.Sorted(maps.Keys(w.lanes)) {
 		l := w.lanes[part]
 		n := 0
 		for n < len(l.queue) && w.goes(l, l.queue[n], now) {
 			x := l.queue[n]
 			out = append(out, x.entry)
-			delete(w.queued, x.key)
 			x.chunk.left--
 			w.segments -= len(x.entry.Value.Segments)
 			n++

@@ -46,6 +46,7 @@ type Options struct {
 type Door struct {
 	o       Options
 	metrics metrics
+	queue   queue
 	gate    sync.Mutex // from looking up whether a batch was seen until it is marked
 }
 

@@ -2,11 +2,13 @@ package kafka
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	kafkago "github.com/segmentio/kafka-go"
 
 	"counterpoint/stream"
 )
@@ -86,30 +88,73 @@ func TestDecodeSet(t *testing.T) {
 	}
 }
 
+// inAnswer is a partition in an answer.
+func inAnswer(partition int32, code int16, set []byte) []byte {
+	be := binary.BigEndian
+	b := be.AppendUint32(nil, uint32(partition))
+	b = be.AppendUint16(b, uint16(code))
+	b = append(b, make([]byte, 8+8+8)...)
+	b = append(b, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
+	return append(be.AppendUint32(b, uint32(len(set))), set...)
+}
+
+func answerOf(partitions ...[]byte) []byte {
+	be := binary.BigEndian
+	b := be.AppendUint32(make([]byte, 4+4+2+4), 1)
+	b = append(be.AppendUint16(b, 1), 't')
+	b = be.AppendUint32(b, uint32(len(partitions)))
+	for _, p := range partitions {
+		b = append(b, p...)
+	}
+	return b
+}
+
+func TestDecodeAnswer(t *testing.T) {
+	one := batch(10, 0, 0, 1000, 1000, rec{0, []byte("a"), []byte("1")})
+	bad := append([]byte{}, one...)
+	bad[len(bad)-1] ^= 1
+	got, err := decodeAnswer(answerOf(inAnswer(2, 0, one), inAnswer(1, 6, nil), inAnswer(0, 0, bad)), "items", place{0, 10}, place{1, 7}, place{2, 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(got[0].err, errGarbled) {
+		t.Errorf("the partition with a flipped bit: %v, want %v", got[0].err, errGarbled)
+	}
+	if !errors.Is(got[1].err, kafkago.NotLeaderForPartition) || got[1].next != 7 {
+		t.Errorf("the partition without a leader: %v, next %d, want %v, 7", got[1].err, got[1].next, kafkago.NotLeaderForPartition)
+	}
+	if got[2].err != nil || len(got[2].records) != 1 || got[2].records[0].Partition != 2 || got[2].next != 11 {
+		t.Errorf("the whole partition: %+v, want a record of partition 2, next 11", got[2])
+	}
+	for name, b := range map[string][]byte{
+		"one of two": answerOf(inAnswer(0, 0, nil)),
+		"another":    answerOf(inAnswer(0, 0, nil), inAnswer(3, 0, nil)),
+		"one twice":  answerOf(inAnswer(0, 0, nil), inAnswer(0, 0, nil)),
+		"broken off": answerOf(inAnswer(0, 0, nil), inAnswer(1, 0, nil)[:20]),
+		"no topic":   make([]byte, 4+4+2+4+4),
+	} {
+		if got, err := decodeAnswer(b, "items", place{0, 0}, place{1, 0}); !errors.Is(err, errGarbled) {
+			t.Errorf("%s: %+v, %v, want %v", name, got, err, errGarbled)
+		}
+	}
+}
+
 // FuzzDecodeAnswer asks that no bytes panic or take much memory, and that offsets come in order.
 func FuzzDecodeAnswer(f *testing.F) {
-	answer := func(set []byte) []byte {
-		be := binary.BigEndian
-		b := make([]byte, 4+4+2+4)
-		b = be.AppendUint32(b, 1)
-		b = append(be.AppendUint16(b, 1), 't')
-		b = be.AppendUint32(b, 1)
-		b = append(b, make([]byte, 4+2+8+8+8)...)
-		b = append(b, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
-		return append(be.AppendUint32(b, uint32(len(set))), set...)
-	}
+	answer := func(set []byte) []byte { return answerOf(inAnswer(0, 0, set)) }
 	one := batch(10, 4, 0, 1000, 1004, rec{0, []byte("a"), []byte("1")}, rec{2, []byte("b"), nil})
-	if got, err := decodeAnswer(answer(one), "items", 0, 10); err != nil || len(got.records) != 2 {
+	if got, err := decodeAnswer(answer(one), "items", place{0, 10}); err != nil || len(got[0].records) != 2 {
 		f.Fatalf("decodeAnswer = %+v, %v, want two records", got, err)
 	}
 	f.Add(answer(one), int64(10))
 	f.Add(answer(batch(10, 4, 4, 1000, 1004)), int64(0))
 	f.Add(answer(nil), int64(0))
 	f.Fuzz(func(t *testing.T, b []byte, at int64) {
-		got, err := decodeAnswer(b, "items", 0, at)
-		if err != nil || got.err != nil {
+		answers, err := decodeAnswer(b, "items", place{0, at})
+		if err != nil || answers[0].err != nil {
 			return
 		}
+		got := answers[0]
 		if got.next < at {
 			t.Errorf("next = %d, before %d, which was asked for", got.next, at)
 		}

@@ -260,14 +260,18 @@ func (l *Log) probe(ctx context.Context) []Fault {
 	if err != nil {
 		return []Fault{{"what was written cannot be found: " + err.Error(), remedy(err)}}
 	}
-	got, err := l.fetch(ctx, stream.Secrets, 0, end-1, fetchWait)
+	answers, err := l.fetch(ctx, stream.Secrets, 1, fetchWait, place{0, end - 1})
+	if err == nil {
+		err = answers[0].err
+	}
 	if err != nil {
 		return []Fault{{"what was written cannot be read: " + err.Error(), remedy(err)}}
 	}
-	if len(got.records) == 0 {
+	got := answers[0].records
+	if len(got) == 0 {
 		return nil
 	}
-	return checkClock(got.records[len(got.records)-1].Time, before, after)
+	return checkClock(got[len(got)-1].Time, before, after)
 }
 
 // checkClock compares the broker's time of a record with ours before and after it was written.

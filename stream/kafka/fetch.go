@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -15,15 +16,23 @@ import (
 
 const (
 	fetchVersion = 11      // of the request; every broker from 2.3 to 4.x knows it
-	fetchBytes   = 1 << 20 // of one answer, but a larger batch comes whole
+	fetchBytes   = 1 << 20 // of one partition in an answer, but a larger batch comes whole
+	fetchAll     = 4 << 20 // of one answer
 	fetchWait    = 500 * time.Millisecond
-	answerWithin = 10 * time.Second // after fetchWait
+	answerWithin = 10 * time.Second // after the wait
 )
 
 // fetchCall is a fetch request whose answer kafka-go sends and routes, and we decode.
 type fetchCall struct {
 	fetchapi.Request
 	topic string // without the prefix
+	asked []place
+}
+
+// place is where a partition is read.
+type place struct {
+	partition int
+	at        int64
 }
 
 var _ protocol.RawExchanger = (*fetchCall)(nil)
@@ -48,43 +57,63 @@ func (f *fetchCall) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	if _, err := io.ReadFull(rw, b); err != nil {
 		return nil, err
 	}
-	p := &f.Topics[0].Partitions[0]
-	return decodeAnswer(b, f.topic, int(p.Partition), p.FetchOffset)
+	return decodeAnswer(b, f.topic, f.asked...)
 }
 
-// fetchAnswer is the part of an answer that is about our partition.
-type fetchAnswer struct {
+// fetchAnswer says of each partition that was asked for, in their order, what the broker has.
+type fetchAnswer []answered
+
+type answered struct {
 	fetched
-	err error // the broker's
+	err error
 }
 
 // ApiKey makes it a message to kafka-go.
-func (*fetchAnswer) ApiKey() protocol.ApiKey { return protocol.Fetch }
+func (fetchAnswer) ApiKey() protocol.ApiKey { return protocol.Fetch }
 
-// decodeAnswer reads an answer to a request for one partition.
-func decodeAnswer(b []byte, topic string, partition int, at int64) (*fetchAnswer, error) {
+// decodeAnswer reads an answer to a request for partitions of one topic.
+func decodeAnswer(b []byte, topic string, asked ...place) (fetchAnswer, error) {
 	c := cursor{b: b}
 	_, _ = c.i32(), c.i32() // correlation, throttling
 	code := c.i16()
 	_ = c.i32() // session
 	topics := c.i32()
-	if code == 0 && topics == 1 {
-		c.take(int(c.i16()))
-		if n := c.i32(); n != 1 {
-			return nil, fmt.Errorf("%d partitions instead of one: %w", n, errGarbled)
-		}
-		_, code = c.i32(), c.i16()
-	}
 	if c.err != nil {
 		return nil, c.err
 	}
+	out := make(fetchAnswer, len(asked))
 	if code != 0 {
-		return &fetchAnswer{fetched: fetched{next: at}, err: kafkago.Error(code)}, nil
+		for i, p := range asked {
+			out[i] = answered{fetched{next: p.at}, kafkago.Error(code)}
+		}
+		return out, nil
 	}
 	if topics != 1 {
 		return nil, fmt.Errorf("%d topics instead of one: %w", topics, errGarbled)
 	}
-	end := c.i64()
+	c.take(int(c.i16()))
+	if n := c.i32(); c.err == nil && int(n) != len(asked) {
+		return nil, fmt.Errorf("%d partitions instead of %d: %w", n, len(asked), errGarbled)
+	}
+	known := make([]bool, len(asked))
+	for range asked {
+		partition := int(c.i32())
+		i := slices.IndexFunc(asked, func(p place) bool { return p.partition == partition })
+		if c.err == nil && (i < 0 || known[i]) {
+			return nil, fmt.Errorf("partition %d, which was not asked for: %w", partition, errGarbled)
+		}
+		got, err := c.partition(topic, partition, asked[max(i, 0)].at)
+		if c.err != nil {
+			return nil, c.err
+		}
+		known[i], out[i] = true, answered{got, err}
+	}
+	return out, nil
+}
+
+// partition reads what an answer has of a partition. The error is the broker's, or of its records.
+func (c *cursor) partition(topic string, partition int, at int64) (fetched, error) {
+	code, end := c.i16(), c.i64()
 	_, _ = c.i64(), c.i64() // last stable offset, start of the log
 	if n := c.i32(); n > 0 {
 		c.take(16 * int(n)) // aborted transactions: nobody makes any here
@@ -92,87 +121,83 @@ func decodeAnswer(b []byte, topic string, partition int, at int64) (*fetchAnswer
 	_ = c.i32() // preferred replica
 	size := c.i32()
 	set := c.take(max(int(size), 0))
-	if c.err != nil {
-		return nil, c.err
+	switch {
+	case c.err != nil:
+		return fetched{next: at}, c.err
+	case code != 0:
+		return fetched{next: at}, kafkago.Error(code)
 	}
 	got, err := decodeSet(set, topic, partition, at)
+	got.end = end
+	return got, err
+}
+
+// fetch asks for records of partitions that have one leader, and waits a little while there are fewer bytes of them.
+func (l *Log) fetch(ctx context.Context, topic string, least int32, wait time.Duration, asked ...place) (fetchAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait+answerWithin)
+	defer cancel()
+	ask := fetchapi.RequestTopic{Topic: l.cfg.topic(topic)}
+	for _, p := range asked {
+		ask.Partitions = append(ask.Partitions, fetchapi.RequestPartition{
+			Partition: int32(p.partition), CurrentLeaderEpoch: -1, FetchOffset: p.at, LogStartOffset: -1, PartitionMaxBytes: fetchBytes,
+		})
+	}
+	m, err := l.transport.RoundTrip(ctx, l.client.Addr, &fetchCall{topic: topic, asked: asked, Request: fetchapi.Request{
+		ReplicaID: -1, MaxWaitTime: int32(wait.Milliseconds()), MinBytes: least, MaxBytes: fetchAll, SessionID: 0, SessionEpoch: -1,
+		Topics: []fetchapi.RequestTopic{ask},
+	}})
 	if err != nil {
 		return nil, err
 	}
-	got.end = end
-	return &fetchAnswer{fetched: got}, nil
+	return m.(fetchAnswer), nil
 }
 
-// fetch asks for records of a partition and waits a little when there are none yet.
-func (l *Log) fetch(ctx context.Context, topic string, partition int, at int64, wait time.Duration) (fetched, error) {
-	ctx, cancel := context.WithTimeout(ctx, wait+answerWithin)
-	defer cancel()
-	call := &fetchCall{topic: topic, Request: fetchapi.Request{
-		ReplicaID: -1, MaxWaitTime: int32(wait.Milliseconds()), MinBytes: 1, MaxBytes: fetchBytes, SessionID: 0, SessionEpoch: -1,
-		Topics: []fetchapi.RequestTopic{{Topic: l.cfg.topic(topic), Partitions: []fetchapi.RequestPartition{{
-			Partition: int32(partition), CurrentLeaderEpoch: -1, FetchOffset: at, LogStartOffset: -1, PartitionMaxBytes: fetchBytes,
-		}}}},
-	}}
-	m, err := l.transport.RoundTrip(ctx, l.client.Addr, call)
-	if err != nil {
-		return fetched{}, err
-	}
-	a := m.(*fetchAnswer)
-	return a.fetched, a.err
-}
-
-// source reads a partition onward, whatever happens to the brokers meanwhile.
+// source is a partition as it is read onward.
 type source struct {
 	log       *Log
 	topic     string
 	partition int
 	next      int64 // negative: the first there is
+
+	// for a puller
+	asked    bool      // a request is on its way
+	waits    bool      // records of it wait to be read
+	failures int       // in a row
+	until    time.Time // after a failure
 }
 
-// run gives chunks to out until ctx is done.
-func (s *source) run(ctx context.Context, out func(context.Context, fetched) bool, fail func(context.Context, error)) {
-	for failures := 0; ctx.Err() == nil; {
-		got, err := s.read(ctx, fetchWait)
+// place is where the source reads next.
+func (s *source) place(ctx context.Context) (place, error) {
+	if s.next < 0 {
+		first, _, err := s.log.bounds(ctx, s.topic, s.partition)
 		if err != nil {
-			failures++
-			if ctx.Err() == nil {
-				s.log.log.Debug("fetch", "topic", s.topic, "partition", s.partition, "offset", s.next, "error", err)
-			}
-			switch {
-			case failures == 5 && topicGone(err):
-				s.log.log.Error("a topic cannot be read", "topic", s.log.cfg.topic(s.topic), "partition", s.partition, "error", explain(err))
-			case failures == 5:
-				s.log.absent(err)
-			}
-			if failures >= 3 { // once may be an accident on the way
-				fail(ctx, fmt.Errorf("partition %d at offset %d: %w", s.partition, s.next, err))
-			}
-			pause(ctx, min(time.Duration(failures)*100*time.Millisecond, 2*time.Second))
-			continue
+			return place{}, err
 		}
-		failures = 0
-		s.log.present()
-		if len(got.records) > 0 && !out(ctx, got) {
-			return
-		}
-		s.next = got.next
+		s.next = first
 	}
+	return place{s.partition, s.next}, nil
 }
 
 // read fetches at the source's place, which it moves to where there are records.
 func (s *source) read(ctx context.Context, wait time.Duration) (fetched, error) {
-	if s.next < 0 {
-		first, _, err := s.log.bounds(ctx, s.topic, s.partition)
-		if err != nil {
-			return fetched{}, err
-		}
-		s.next = first
+	at, err := s.place(ctx)
+	if err != nil {
+		return fetched{}, err
 	}
-	got, err := s.log.fetch(ctx, s.topic, s.partition, s.next, wait)
-	if errors.Is(err, kafkago.OffsetOutOfRange) {
-		return fetched{next: s.next}, s.seek(ctx)
+	got, err := s.log.fetch(ctx, s.topic, 1, wait, at)
+	if err != nil {
+		return fetched{}, err
 	}
-	return got, err
+	return s.found(ctx, got[0])
+}
+
+// found is what was answered, after which the source may read elsewhere.
+func (s *source) found(ctx context.Context, a answered) (fetched, error) {
+	if errors.Is(a.err, kafkago.OffsetOutOfRange) {
+		err := s.seek(ctx)
+		return fetched{next: s.next}, err
+	}
+	return a.fetched, a.err
 }
 
 // seek goes to the first record when ours is no longer there: it was deleted after the time of retention, or

@@ -144,12 +144,8 @@ func (m *member) adopt(share *kafkago.Generation) {
 	if len(late) > 0 && m.commit(share, late) == nil {
 		maps.Copy(m.owned, late)
 	}
-	for _, s := range sources {
-		share.Start(func(ctx context.Context) {
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			s.run(ctx, m.r.push(number), m.r.fail)
-		})
+	if len(sources) > 0 {
+		share.Start(func(ctx context.Context) { m.r.pull(ctx, number, sources) })
 	}
 	m.r.log.metrics.shares.WithLabelValues(m.topic, m.name).Inc()
 	m.r.log.log.Debug("share of a topic", "topic", m.topic, "group", m.name, "generation", share.ID, "partitions", len(sources))

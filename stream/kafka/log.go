@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	kafkago "github.com/segmentio/kafka-go"
+	metaapi "github.com/segmentio/kafka-go/protocol/metadata"
 
 	"counterpoint"
 	"counterpoint/stream"
@@ -46,13 +47,12 @@ type Log struct {
 	dialer    *kafkago.Dialer
 	transport *kafkago.Transport
 	client    *kafkago.Client
-	writer    *kafkago.Writer
+	writer    *writer
 	metrics   *metrics
 	process   string // random: who we are to the other members of our groups
 
 	quit      chan struct{} // closed by Close
 	closeOnce sync.Once
-	closeErr  error
 	sweeps    sweeper
 	conns     conns
 	away      atomic.Bool // readers have said that the brokers do not answer
@@ -98,7 +98,7 @@ func connect(rawURL string, o Options) (*Log, error) {
 	if l.metrics, err = newMetrics(o.Registerer); err != nil {
 		return nil, err
 	}
-	l.writer = l.newWriter()
+	l.writer = &writer{log: l, lanes: map[string][]*lane{}}
 	return l, nil
 }
 
@@ -298,6 +298,23 @@ func (l *Log) partitions(ctx context.Context, topic string) (int, error) {
 	return len(t.Partitions), nil
 }
 
+// leaders are the brokers that lead the topic's partitions, as kafka-go remembers them.
+func (l *Log) leaders(ctx context.Context, topic string) map[int]int32 {
+	m, err := l.transport.RoundTrip(ctx, l.client.Addr, &metaapi.Request{TopicNames: []string{l.cfg.topic(topic)}})
+	if err != nil {
+		return nil
+	}
+	leaders := map[int]int32{}
+	for _, t := range m.(*metaapi.Response).Topics {
+		for _, p := range t.Partitions {
+			if p.ErrorCode == 0 && p.LeaderID >= 0 {
+				leaders[int(p.PartitionIndex)] = p.LeaderID
+			}
+		}
+	}
+	return leaders
+}
+
 // Close ends all waiting calls with counterpoint.ErrClosed, leaves all groups, and waits for what is being
 // published.
 func (l *Log) Close() error {
@@ -316,10 +333,10 @@ func (l *Log) Close() error {
 		}
 		wg.Wait()
 		if l.writer != nil {
-			l.closeErr = l.writer.Close()
+			l.writer.close()
 		}
 		l.transport.CloseIdleConnections()
 		l.conns.close()
 	})
-	return l.closeErr
+	return nil
 }

@@ -18,16 +18,6 @@ import (
 // publishTimeout is when a publish says that the brokers are away. What it was about to write may still be written.
 const publishTimeout = 15 * time.Second
 
-// newWriter is one writer for all topics. Within a partition it sends one batch at a time and tries that again
-// before the next, so the order per key is kept.
-func (l *Log) newWriter() *kafkago.Writer {
-	return &kafkago.Writer{
-		Addr: l.client.Addr, Transport: l.transport, Balancer: &kafkago.Hash{}, RequiredAcks: kafkago.RequireAll, Compression: kafkago.Zstd,
-		BatchSize: 2000, BatchBytes: 3 << 20, BatchTimeout: 5 * time.Millisecond, // one call waits for it; the default is a second
-		MaxAttempts: 6, WriteBackoffMin: 100 * time.Millisecond, WriteBackoffMax: time.Second, WriteTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second,
-	}
-}
-
 // Publish appends records and returns when all replicas in sync have them. When the brokers do not answer in
 // time it is counterpoint.ErrAway.
 func (l *Log) Publish(ctx context.Context, topic string, records ...stream.Record) error {
@@ -55,34 +45,16 @@ func (l *Log) writable() error {
 }
 
 func (l *Log) publish(ctx context.Context, topic string, records []stream.Record) error {
-	messages := make([]kafkago.Message, len(records))
-	for i, r := range records {
-		messages[i] = kafkago.Message{Topic: l.cfg.topic(topic), Key: []byte(r.Key), Value: r.Value, Headers: headers(r.Headers)}
-	}
 	sending, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	err := l.writer.WriteMessages(sending, messages...)
+	err := l.writer.publish(sending, topic, records)
 	if errors.Is(err, io.ErrClosedPipe) {
 		return l.open()
 	}
 	if ctx.Err() != nil && err != nil {
 		return ctx.Err()
 	}
-	return l.explain(ctx, first(err))
-}
-
-// first is the one reason why a write failed; kafka-go gives one per message.
-func first(err error) error {
-	var many kafkago.WriteErrors
-	if !errors.As(err, &many) {
-		return err
-	}
-	for _, e := range many {
-		if e != nil {
-			return e
-		}
-	}
-	return err
+	return l.explain(ctx, err)
 }
 
 func headers(h map[string]string) []kafkago.Header {

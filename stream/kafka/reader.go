@@ -15,17 +15,17 @@ import (
 // readBytes bounds what one Read returns, whatever max says.
 const readBytes = 4 << 20
 
-// chunk is what a source fetched at once.
+// chunk is what was fetched of a partition at once.
 type chunk struct {
 	share   int64 // of the partitions under which it was fetched; an old one's chunks are read by somebody else
 	records []stream.Record
 }
 
-// reader is both kinds of stream.Reader. Sources push what they fetched into it and stop when nobody takes it.
+// reader is both kinds of stream.Reader. A puller pushes what it fetched into it and stops when nobody takes it.
 type reader struct {
 	log    *Log
 	topic  string
-	in     chan chunk
+	in     chan []chunk
 	errs   chan error      // what does not pass by itself
 	ctx    context.Context // of its goroutines
 	cancel context.CancelFunc
@@ -45,24 +45,12 @@ type reader struct {
 }
 
 func (l *Log) newReader(topic string) *reader {
-	r := &reader{log: l, topic: topic, in: make(chan chunk), errs: make(chan error), took: map[int]int64{}}
+	r := &reader{log: l, topic: topic, in: make(chan []chunk), errs: make(chan error), took: map[int]int64{}}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	l.mu.Lock()
 	l.readers[r] = struct{}{}
 	l.mu.Unlock()
 	return r
-}
-
-// push gives a chunk to whoever reads.
-func (r *reader) push(share int64) func(context.Context, fetched) bool {
-	return func(ctx context.Context, got fetched) bool {
-		select {
-		case r.in <- chunk{share, got.records}:
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
 }
 
 // fail tells whoever reads of an error that does not pass by itself; all others are met by trying again.
@@ -87,7 +75,7 @@ func (l *Log) Tail(topic string, from map[int]int64) (stream.Reader, error) {
 	return r, nil
 }
 
-// tail starts a source per partition, as soon as it is known how many there are.
+// tail reads all partitions, as soon as it is known how many there are.
 func (r *reader) tail(from map[int]int64) {
 	for r.ctx.Err() == nil {
 		n, err := r.log.partitions(r.ctx, r.topic)
@@ -95,10 +83,11 @@ func (r *reader) tail(from map[int]int64) {
 			pause(r.ctx, 200*time.Millisecond)
 			continue
 		}
+		var sources []*source
 		for p := range n {
-			s := &source{log: r.log, topic: r.topic, partition: p, next: from[p]}
-			r.wg.Go(func() { s.run(r.ctx, r.push(0), r.fail) })
+			sources = append(sources, &source{log: r.log, topic: r.topic, partition: p, next: from[p]})
 		}
+		r.pull(r.ctx, 0, sources)
 		return
 	}
 }
@@ -119,8 +108,8 @@ func (r *reader) Read(ctx context.Context, max int) ([]stream.Record, stream.Ack
 			return records, r.ack(), nil
 		}
 		select {
-		case c := <-r.in:
-			r.held = append(r.held, c)
+		case some := <-r.in:
+			r.held = append(r.held, some...)
 		case err := <-r.errs:
 			return nil, nil, fmt.Errorf("read topic %s: %w", r.topic, explain(err))
 		case <-ctx.Done():
@@ -136,8 +125,8 @@ func maximum(n int) int { return max(n, 1) }
 func (r *reader) gather() {
 	for len(r.held) > 0 && len(r.held) < 4 {
 		select {
-		case c := <-r.in:
-			r.held = append(r.held, c)
+		case some := <-r.in:
+			r.held = append(r.held, some...)
 		default:
 			return
 		}
