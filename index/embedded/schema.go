@@ -91,7 +91,12 @@ func checkSchema(ctx context.Context, db *sql.DB, path string, create bool) erro
 	case version == schemaVersion:
 		return nil
 	case version == 3 && create:
-		return statementsIn(ctx, db, fromThree)
+		if _, err := db.ExecContext(ctx, `PRAGMA temp_store = FILE`); err != nil { // else each index is sorted in memory
+			return wrap(err)
+		}
+		err := statementsIn(ctx, db, fromThree)
+		_, back := db.ExecContext(ctx, `PRAGMA temp_store = MEMORY`)
+		return errors.Join(err, back)
 	case version == 3:
 		return fmt.Errorf("%s: %w: run counterpoint once to bring it up to this one", path, ErrOld)
 	case version > schemaVersion:

@@ -21,6 +21,9 @@ const (
 	writeBytes   = 3 << 20 // of one partition in a request, but a larger record goes alone
 	writeTries   = 6
 	writeTimeout = 5 * time.Second // of one try
+	// writeWithin is how long a broker waits for its replicas. It is less than writeTimeout, so that it answers for each
+	// partition, and a slow one does not pass for all.
+	writeWithin = 3500 * time.Millisecond
 )
 
 // writer appends to topics. What is for a partition that nothing is written to goes out at once, with what else there is
@@ -159,7 +162,7 @@ func byLeader(lanes []*lane, leaders map[int]int32) map[int32][]*lane {
 
 // deliver makes a request, tells what became of it, and tries again where that may help.
 func (w *writer) deliver(topic string, lanes []*lane, try int) {
-	errs := w.request(topic, lanes)
+	errs, answered := w.request(topic, lanes)
 	var again []*lane
 	w.mu.Lock()
 	for i, l := range lanes {
@@ -175,6 +178,12 @@ func (w *writer) deliver(topic string, lanes []*lane, try int) {
 		return
 	}
 	time.Sleep(min(100*time.Millisecond<<(try-1), time.Second))
+	if !answered { // one of them may be why
+		for _, l := range again {
+			w.wg.Go(func() { w.deliver(topic, []*lane{l}, try+1) })
+		}
+		return
+	}
 	for _, some := range byLeader(again, w.log.leaders(context.Background(), topic)) {
 		w.wg.Go(func() { w.deliver(topic, some, try+1) })
 	}
@@ -199,6 +208,10 @@ func worthAgain(err error) bool {
 	if errors.As(err, &passing) && passing.Temporary() {
 		return true
 	}
+	var unsent *produceapi.Error // the leader of a partition has just changed, or is being chosen
+	if errors.As(err, &unsent) {
+		return true
+	}
 	for _, e := range []error{io.ErrUnexpectedEOF, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, e) {
 			return true
@@ -207,8 +220,9 @@ func worthAgain(err error) bool {
 	return false
 }
 
-// request writes the batches of partitions that have one leader, and returns what the broker says of each.
-func (w *writer) request(topic string, lanes []*lane) []error {
+// request writes the batches of partitions that have one leader, and returns what the broker says of each; answered is
+// false where it says nothing.
+func (w *writer) request(topic string, lanes []*lane) (errs []error, answered bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 	ask := produceapi.RequestTopic{Topic: w.log.cfg.topic(topic)}
@@ -222,15 +236,15 @@ func (w *writer) request(topic string, lanes []*lane) []error {
 		}})
 	}
 	m, err := w.log.transport.RoundTrip(ctx, w.log.client.Addr, &produceapi.Request{
-		Acks: int16(kafkago.RequireAll), Timeout: int32(writeTimeout.Milliseconds()), Topics: []produceapi.RequestTopic{ask},
+		Acks: int16(kafkago.RequireAll), Timeout: int32(writeWithin.Milliseconds()), Topics: []produceapi.RequestTopic{ask},
 	})
-	errs := make([]error, len(lanes))
+	errs = make([]error, len(lanes))
 	for i, l := range lanes {
 		if errs[i] = err; err == nil {
 			errs[i] = written(m.(*produceapi.Response), l.partition)
 		}
 	}
-	return errs
+	return errs, err == nil
 }
 
 // written is what the answer says of a partition.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	kafkago "github.com/segmentio/kafka-go"
+	produceapi "github.com/segmentio/kafka-go/protocol/produce"
 
 	"counterpoint/stream"
 )
@@ -93,6 +94,7 @@ func TestWorthAgain(t *testing.T) {
 	f(fmt.Errorf("write: %w", syscall.ECONNRESET), true)
 	f(io.ErrUnexpectedEOF, true)
 	f(context.DeadlineExceeded, true)
+	f(fmt.Errorf("produce: %w", produceapi.NewError(errors.New("mismatching leaders (1!=2)"))), true)
 	f(kafkago.TopicAuthorizationFailed, false)
 	f(kafkago.MessageSizeTooLarge, false)
 	f(errors.New("something else"), false)
