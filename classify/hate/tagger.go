@@ -70,13 +70,13 @@ func (m *Model) tagged(s *scratch, words []word, alone bool) []float64 {
 		for _, b := range near[:ownTags] {
 			sum += int(m.tags[b])
 		}
-		own := m.tagOdds(sum, len(letters)+ownTags)
+		own := sum
 		for _, b := range near[ownTags:] {
 			sum += int(m.tags[b])
 		}
 		z := m.tagOdds(sum, len(letters)+len(near))
 		if alone {
-			z = min(z, own)
+			z = min(z, m.tagOdds(own, len(letters)+ownTags))
 		}
 		s.odds = append(s.odds, z)
 	}
@@ -91,8 +91,8 @@ func (m *Model) tagOdds(sum, rows int) float64 {
 const tagLang = "eng"
 
 // Marks returns the runs of words that people would mark as toxic, as ranges of runes. In a text that is toxic for
-// other reasons they would mark some, so the worst ones are marked there; in any other text only words of which the
-// tagger is sure. There are none in a language in which nobody marked any.
+// other reasons they would mark some, so the worst ones are marked there; in any other text only words that stand out by
+// themselves. There are none in a language in which nobody marked any.
 func (m *Model) Marks(text, lang string, toxic bool) [][2]int {
 	if lang != tagLang || m.Tagger.Texts == 0 {
 		return nil
@@ -107,13 +107,13 @@ func (m *Model) Marks(text, lang string, toxic bool) [][2]int {
 		}
 	}
 	if !toxic {
-		return runs(words, z, max(m.Tagger.Cut, tagSure))
+		return runs(words, z, max(m.Tagger.Cut, tagAlone))
 	}
 	return runs(words, z, m.Tagger.cut(z))
 }
 
-// tagSure is the log-odds from which a word is bad whatever it stands in, with its neighbours and without.
-const tagSure = -0.3
+// tagAlone is the log-odds from which a word is marked whatever it stands in, with its neighbours and without.
+const tagAlone = -0.3
 
 // function are the words of English, by their hashes, that are no insult in themselves, whatever they stand beside.
 var function = func() map[uint64]bool {

@@ -92,10 +92,7 @@ func (p *puller) ask() time.Duration {
 	wanted, left := map[int32][]*source{}, map[int32]bool{}
 	leaders := p.r.log.leaders(p.ctx, p.r.topic)
 	for _, s := range p.sources {
-		broker, ok := leaders[s.partition]
-		if !ok {
-			broker = -1 - int32(s.partition) // alone: it would spoil the request of others
-		}
+		broker := leaderOf(leaders, s.partition)
 		switch wait := s.until.Sub(now); {
 		case s.asked:
 		case s.waits:

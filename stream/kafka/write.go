@@ -42,7 +42,6 @@ type writer struct {
 
 // lane is a partition as it is written.
 type lane struct {
-	topic     string
 	partition int
 	waiting   []parcel
 	sent      []parcel // on their way
@@ -98,7 +97,7 @@ func (w *writer) post(topic string, partitions int, records []stream.Record, p *
 	w.wg.Add(1)
 	all := w.lanes[topic]
 	for len(all) < partitions {
-		all = append(all, &lane{topic: topic, partition: len(all)})
+		all = append(all, &lane{partition: len(all)})
 	}
 	w.lanes[topic] = all
 	numbers := make([]int, partitions)
@@ -147,17 +146,23 @@ func (l *lane) load() bool {
 	return len(l.sent) > 0
 }
 
-// byLeader sorts lanes by the broker that leads them. One that has none is by itself: it would spoil the request of others.
+// byLeader sorts lanes by the broker that leads them.
 func byLeader(lanes []*lane, leaders map[int]int32) map[int32][]*lane {
 	by := map[int32][]*lane{}
 	for _, l := range lanes {
-		broker, ok := leaders[l.partition]
-		if !ok {
-			broker = -1 - int32(l.partition)
-		}
+		broker := leaderOf(leaders, l.partition)
 		by[broker] = append(by[broker], l)
 	}
 	return by
+}
+
+// leaderOf is the broker to ask about a partition. One that has none is by itself, as if led by a broker of its own: it
+// would spoil the request of others.
+func leaderOf(leaders map[int]int32, partition int) int32 {
+	if broker, ok := leaders[partition]; ok {
+		return broker
+	}
+	return -1 - int32(partition)
 }
 
 // deliver makes a request, tells what became of it, and tries again where that may help.
@@ -178,13 +183,11 @@ func (w *writer) deliver(topic string, lanes []*lane, try int) {
 		return
 	}
 	time.Sleep(min(100*time.Millisecond<<(try-1), time.Second))
-	if !answered { // one of them may be why
-		for _, l := range again {
-			w.wg.Go(func() { w.deliver(topic, []*lane{l}, try+1) })
-		}
-		return
+	var leaders map[int]int32 // none: each by itself, for one of them may be why
+	if answered {
+		leaders = w.log.leaders(context.Background(), topic)
 	}
-	for _, some := range byLeader(again, w.log.leaders(context.Background(), topic)) {
+	for _, some := range byLeader(again, leaders) {
 		w.wg.Go(func() { w.deliver(topic, some, try+1) })
 	}
 }
