@@ -85,7 +85,7 @@ type data struct {
 
 // Train makes a model from the train rows of the folder, calibrates it on the dev rows, and writes it to w. It
 // runs in a fixed order, and the parts that the mixtures are learned on beside each other: the same data gives the same
-// bytes. It needs some 600 MB.
+// bytes. It needs some 1.2 GB.
 func Train(ctx context.Context, dir string, o TrainOptions, w io.Writer) error {
 	m, err := train(ctx, dir, o)
 	if err != nil {
